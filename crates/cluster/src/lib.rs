@@ -1,0 +1,1 @@
+//! The pair: coordinator, event sync and takeover.

@@ -1,0 +1,1 @@
+//! Shapes on the wire and on disk, versioned and checksummed.

@@ -1,0 +1,1 @@
+//! Sources, sinks and mappers, each behind a feature.

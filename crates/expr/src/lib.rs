@@ -1,0 +1,1 @@
+//! Compiled expressions over columns, built-in functions and aggregators.

@@ -1,0 +1,1 @@
+//! Windows, joins, patterns, selection and rate limits as pure state machines.

@@ -1,0 +1,1 @@
+//! SiddhiQL text to a tree and a list of problems, and back.

@@ -1,0 +1,1 @@
+//! A node: configuration, REST, apps and the pair wired together.

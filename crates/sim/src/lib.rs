@@ -1,0 +1,1 @@
+//! Two nodes, a database and a network under seeds.

@@ -1,0 +1,1 @@
+//! In-memory tables with indexes, and the store behind a table.

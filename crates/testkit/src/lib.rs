@@ -1,0 +1,1 @@
+//! A scenario player in virtual time.

@@ -1,0 +1,3 @@
+//! The project's own chores: `cargo xtask tidy`, `verify`, `fix`.
+
+fn main() {}
