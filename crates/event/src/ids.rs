@@ -31,3 +31,14 @@ pub struct Epoch(pub u64);
 /// The number of an output row of one sink: a function of the log alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct OutputNo(pub u64);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_stops_at_the_end_of_its_range() {
+        assert_eq!(Time(i64::MAX - 1).plus_ms(5), Time(i64::MAX));
+        assert_eq!(Time(40).plus_ms(2), Time(42));
+    }
+}

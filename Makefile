@@ -1,0 +1,3 @@
+.PHONY: test
+test: ## Runs every check
+	cargo test --workspace --locked
