@@ -1,5 +1,15 @@
 //! Values, columns, batches, row kinds, ids and time: what every other room speaks in.
 
+mod batch;
+mod bitmap;
+mod column;
 mod ids;
+mod java_text;
+mod value;
 
+pub use batch::{Attribute, Batch, BatchBuilder, Chunk, Key, Kind, Schema};
+pub use bitmap::Bitmap;
+pub use column::{Column, Values};
 pub use ids::{Epoch, OutputNo, Seq, Time};
+pub use java_text::{double_text, float_text};
+pub use value::{DataType, Object, Text, Value};
