@@ -5,6 +5,7 @@ mod bitmap;
 mod column;
 mod ids;
 mod java_text;
+mod store;
 mod value;
 
 pub use batch::{Attribute, Batch, BatchBuilder, Chunk, Key, Kind, Schema};
@@ -12,4 +13,5 @@ pub use bitmap::Bitmap;
 pub use column::{Column, Values};
 pub use ids::{Epoch, OutputNo, Seq, Time};
 pub use java_text::{double_text, float_text};
+pub use store::{NO_ROW, RowStore, StoredColumn, StoredValues};
 pub use value::{DataType, Object, Text, Value};

@@ -1,0 +1,452 @@
+//! Rows under stable numbers: what windows, tables, joins and patterns hold.
+
+use std::sync::Arc;
+
+use crate::batch::Batch;
+use crate::column::{Column, Values};
+use crate::value::{DataType, Text, Value};
+
+const CHUNK_BITS: u32 = 9;
+const CHUNK_ROWS: usize = 1 << CHUNK_BITS;
+
+/// The number of a row that is not there: every attribute of it is null.
+pub const NO_ROW: u32 = u32::MAX;
+
+/// Values of one type in fixed-size chunks, shared with snapshots until written to.
+#[derive(Debug, Clone)]
+pub struct StoredValues<T> {
+    chunks: Vec<Arc<[T]>>,
+    /// One word for 64 rows; empty as long as no row was ever null.
+    nulls: Vec<u64>,
+}
+
+impl<T: Clone + Default> StoredValues<T> {
+    fn new() -> Self {
+        Self { chunks: Vec::new(), nulls: Vec::new() }
+    }
+
+    /// Makes room for `rows` rows.
+    fn reserve(&mut self, rows: usize) {
+        while self.chunks.len() * CHUNK_ROWS < rows {
+            self.chunks.push((0..CHUNK_ROWS).map(|_| T::default()).collect());
+        }
+    }
+
+    /// The row's value; the type's default where it is null.
+    #[must_use]
+    #[inline]
+    pub fn data(&self, row: u32) -> &T {
+        &self.chunks[(row >> CHUNK_BITS) as usize][row as usize & (CHUNK_ROWS - 1)]
+    }
+
+    /// Whether the row is null.
+    #[must_use]
+    #[inline]
+    pub fn is_null(&self, row: u32) -> bool {
+        self.nulls.get(row as usize / 64).is_some_and(|word| word >> (row % 64) & 1 == 1)
+    }
+
+    /// Whether no row was ever null.
+    #[must_use]
+    pub fn never_null(&self) -> bool {
+        self.nulls.is_empty()
+    }
+
+    /// The row's value, `None` when it is null.
+    #[must_use]
+    #[inline]
+    pub fn get(&self, row: u32) -> Option<&T> {
+        if self.is_null(row) { None } else { Some(self.data(row)) }
+    }
+
+    fn set_null(&mut self, row: u32, null: bool) {
+        if self.nulls.is_empty() && !null {
+            return;
+        }
+        let word = row as usize / 64;
+        if self.nulls.len() <= word {
+            self.nulls.resize(word + 1, 0);
+        }
+        let mask = 1 << (row % 64);
+        if null {
+            self.nulls[word] |= mask;
+        } else {
+            self.nulls[word] &= !mask;
+        }
+    }
+
+    #[inline]
+    fn set(&mut self, row: u32, value: T) {
+        let chunk = &mut self.chunks[(row >> CHUNK_BITS) as usize];
+        Arc::make_mut(chunk)[row as usize & (CHUNK_ROWS - 1)] = value;
+    }
+
+    fn put(&mut self, row: u32, value: Option<T>) {
+        self.set_null(row, value.is_none());
+        self.set(row, value.unwrap_or_default());
+    }
+
+    /// Writes `from[start..]` to the rows named, one each.
+    fn put_all(&mut self, rows: &[u32], from: &Values<T>, start: usize) {
+        let mut i = 0;
+        while i < rows.len() {
+            let chunk = rows[i] >> CHUNK_BITS;
+            let data = Arc::make_mut(&mut self.chunks[chunk as usize]);
+            while i < rows.len() && rows[i] >> CHUNK_BITS == chunk {
+                data[rows[i] as usize & (CHUNK_ROWS - 1)] = from.data[start + i].clone();
+                i += 1;
+            }
+        }
+        if from.nulls.is_some() || !self.nulls.is_empty() {
+            for (i, row) in rows.iter().enumerate() {
+                self.set_null(*row, from.is_null(start + i));
+            }
+        }
+    }
+
+    /// The rows named, in that order; [`NO_ROW`] gives null.
+    #[must_use]
+    pub fn gather(&self, rows: &[u32]) -> Values<T> {
+        if self.never_null() && !rows.contains(&NO_ROW) {
+            return Values::of(rows.iter().map(|row| self.data(*row).clone()).collect());
+        }
+        let mut values = Values::default();
+        for row in rows {
+            values.push(if *row == NO_ROW { None } else { self.get(*row).cloned() });
+        }
+        values
+    }
+}
+
+/// The stored values of one attribute.
+#[derive(Debug, Clone)]
+pub enum StoredColumn {
+    /// `bool`.
+    Bool(StoredValues<bool>),
+    /// `int`.
+    Int(StoredValues<i32>),
+    /// `long`.
+    Long(StoredValues<i64>),
+    /// `float`.
+    Float(StoredValues<f32>),
+    /// `double`.
+    Double(StoredValues<f64>),
+    /// `string`.
+    Str(StoredValues<Text>),
+    /// `object`, or values that are not of the declared type.
+    Object(StoredValues<Value>),
+}
+
+/// Runs `$body` with `$values` bound to the stored values of `$column`, and `$object` for objects.
+macro_rules! each_stored {
+    ($column:expr, $values:ident => $body:expr, $objects:ident => $object:expr) => {
+        match $column {
+            StoredColumn::Bool($values) => $body,
+            StoredColumn::Int($values) => $body,
+            StoredColumn::Long($values) => $body,
+            StoredColumn::Float($values) => $body,
+            StoredColumn::Double($values) => $body,
+            StoredColumn::Str($values) => $body,
+            StoredColumn::Object($objects) => $object,
+        }
+    };
+}
+
+impl StoredColumn {
+    fn new(data_type: DataType) -> Self {
+        match data_type {
+            DataType::Bool => Self::Bool(StoredValues::new()),
+            DataType::Int => Self::Int(StoredValues::new()),
+            DataType::Long => Self::Long(StoredValues::new()),
+            DataType::Float => Self::Float(StoredValues::new()),
+            DataType::Double => Self::Double(StoredValues::new()),
+            DataType::String => Self::Str(StoredValues::new()),
+            DataType::Object => Self::Object(StoredValues::new()),
+        }
+    }
+
+    fn reserve(&mut self, rows: usize) {
+        each_stored!(self, values => values.reserve(rows), objects => objects.reserve(rows));
+    }
+
+    /// The row's value; null for [`NO_ROW`].
+    #[must_use]
+    pub fn value(&self, row: u32) -> Value {
+        if row == NO_ROW {
+            return Value::Null;
+        }
+        match self {
+            Self::Bool(v) => v.get(row).map_or(Value::Null, |v| Value::Bool(*v)),
+            Self::Int(v) => v.get(row).map_or(Value::Null, |v| Value::Int(*v)),
+            Self::Long(v) => v.get(row).map_or(Value::Null, |v| Value::Long(*v)),
+            Self::Float(v) => v.get(row).map_or(Value::Null, |v| Value::Float(*v)),
+            Self::Double(v) => v.get(row).map_or(Value::Null, |v| Value::Double(*v)),
+            Self::Str(v) => v.get(row).map_or(Value::Null, |v| Value::Str(v.clone())),
+            Self::Object(v) => v.data(row).clone(),
+        }
+    }
+
+    /// The rows named, in that order; [`NO_ROW`] gives null.
+    #[must_use]
+    pub fn gather(&self, rows: &[u32]) -> Column {
+        match self {
+            Self::Bool(v) => Column::Bool(v.gather(rows)),
+            Self::Int(v) => Column::Int(v.gather(rows)),
+            Self::Long(v) => Column::Long(v.gather(rows)),
+            Self::Float(v) => Column::Float(v.gather(rows)),
+            Self::Double(v) => Column::Double(v.gather(rows)),
+            Self::Str(v) => Column::Str(v.gather(rows)),
+            Self::Object(_) => Column::Object(rows.iter().map(|row| self.value(*row)).collect()),
+        }
+    }
+
+    fn to_objects(&self, rows: usize) -> Self {
+        let mut objects = StoredValues::new();
+        objects.reserve(rows);
+        for row in 0..rows {
+            objects.set(row as u32, self.value(row as u32));
+        }
+        Self::Object(objects)
+    }
+
+    fn put(&mut self, row: u32, value: Value, rows: usize) {
+        match (&mut *self, value) {
+            (Self::Object(v), value) => v.set(row, value),
+            (Self::Bool(v), Value::Bool(value)) => v.put(row, Some(value)),
+            (Self::Int(v), Value::Int(value)) => v.put(row, Some(value)),
+            (Self::Long(v), Value::Long(value)) => v.put(row, Some(value)),
+            (Self::Float(v), Value::Float(value)) => v.put(row, Some(value)),
+            (Self::Double(v), Value::Double(value)) => v.put(row, Some(value)),
+            (Self::Str(v), Value::Str(value)) => v.put(row, Some(value)),
+            (column, Value::Null) => {
+                each_stored!(column, v => v.put(row, None), v => v.set(row, Value::Null));
+            }
+            (
+                Self::Bool(_)
+                | Self::Int(_)
+                | Self::Long(_)
+                | Self::Float(_)
+                | Self::Double(_)
+                | Self::Str(_),
+                other,
+            ) => {
+                *self = self.to_objects(rows);
+                self.put(row, other, rows);
+            }
+        }
+    }
+
+    fn put_all(&mut self, rows: &[u32], from: &Column, start: usize, len: usize) {
+        match (&mut *self, from) {
+            (Self::Bool(a), Column::Bool(b)) => a.put_all(rows, b, start),
+            (Self::Int(a), Column::Int(b)) => a.put_all(rows, b, start),
+            (Self::Long(a), Column::Long(b)) => a.put_all(rows, b, start),
+            (Self::Float(a), Column::Float(b)) => a.put_all(rows, b, start),
+            (Self::Double(a), Column::Double(b)) => a.put_all(rows, b, start),
+            (Self::Str(a), Column::Str(b)) => a.put_all(rows, b, start),
+            (
+                Self::Bool(_)
+                | Self::Int(_)
+                | Self::Long(_)
+                | Self::Float(_)
+                | Self::Double(_)
+                | Self::Str(_)
+                | Self::Object(_),
+                _,
+            ) => {
+                for (i, row) in rows.iter().enumerate() {
+                    self.put(*row, from.value(start + i), len);
+                }
+            }
+        }
+    }
+}
+
+/// Rows of one schema under numbers that stay the same until they are given back.
+#[derive(Debug, Clone)]
+pub struct RowStore {
+    columns: Vec<StoredColumn>,
+    timestamps: StoredValues<i64>,
+    free: Vec<u32>,
+    /// Row numbers handed out so far are below this.
+    top: u32,
+}
+
+impl RowStore {
+    /// An empty store of rows with these types.
+    #[must_use]
+    pub fn new(types: impl IntoIterator<Item = DataType>) -> Self {
+        Self {
+            columns: types.into_iter().map(StoredColumn::new).collect(),
+            timestamps: StoredValues::new(),
+            free: Vec::new(),
+            top: 0,
+        }
+    }
+
+    /// The number of rows that are held.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.top as usize - self.free.len()
+    }
+
+    /// Whether no row is held.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Every row number in use is below this.
+    #[must_use]
+    pub fn top(&self) -> u32 {
+        self.top
+    }
+
+    /// The stored columns, in order of attributes.
+    #[must_use]
+    pub fn columns(&self) -> &[StoredColumn] {
+        &self.columns
+    }
+
+    fn take_number(&mut self) -> u32 {
+        self.free.pop().unwrap_or_else(|| {
+            self.top += 1;
+            assert!(self.top < NO_ROW, "a row store holds fewer than 2^32 - 1 rows");
+            self.top - 1
+        })
+    }
+
+    fn reserve(&mut self) {
+        let top = self.top as usize;
+        self.timestamps.reserve(top);
+        for column in &mut self.columns {
+            column.reserve(top);
+        }
+    }
+
+    /// Copies rows `start..start + count` of a batch in; their numbers are added to `numbers`.
+    pub fn insert_batch(
+        &mut self,
+        batch: &Batch,
+        start: usize,
+        count: usize,
+        numbers: &mut Vec<u32>,
+    ) {
+        let first = numbers.len();
+        for _ in 0..count {
+            let number = self.take_number();
+            numbers.push(number);
+        }
+        self.reserve();
+        let rows = &numbers[first..];
+        for (i, row) in rows.iter().enumerate() {
+            self.timestamps.set(*row, batch.timestamps[start + i]);
+        }
+        for (column, from) in self.columns.iter_mut().zip(&batch.columns) {
+            column.put_all(rows, from, start, self.top as usize);
+        }
+    }
+
+    /// Puts one row in and gives its number.
+    pub fn insert_row(&mut self, timestamp: i64, row: impl IntoIterator<Item = Value>) -> u32 {
+        let number = self.take_number();
+        self.reserve();
+        self.timestamps.set(number, timestamp);
+        let mut values = row.into_iter();
+        for column in &mut self.columns {
+            column.put(number, values.next().unwrap_or_default(), self.top as usize);
+        }
+        number
+    }
+
+    /// Replaces one value of a row.
+    pub fn set_value(&mut self, row: u32, column: usize, value: Value) {
+        self.columns[column].put(row, value, self.top as usize);
+    }
+
+    /// Replaces the timestamp of a row.
+    pub fn set_timestamp(&mut self, row: u32, timestamp: i64) {
+        self.timestamps.set(row, timestamp);
+    }
+
+    /// Gives a row's number back; its content may be read until the next insert.
+    pub fn remove(&mut self, row: u32) {
+        debug_assert!(row < self.top);
+        self.free.push(row);
+    }
+
+    /// Forgets all rows.
+    pub fn clear(&mut self) {
+        self.free.clear();
+        self.top = 0;
+    }
+
+    /// When the row happened; 0 for [`NO_ROW`].
+    #[must_use]
+    #[inline]
+    pub fn timestamp(&self, row: u32) -> i64 {
+        if row == NO_ROW { 0 } else { *self.timestamps.data(row) }
+    }
+
+    /// One value of a row; null for [`NO_ROW`].
+    #[must_use]
+    pub fn value(&self, row: u32, column: usize) -> Value {
+        self.columns[column].value(row)
+    }
+
+    /// All values of a row.
+    #[must_use]
+    pub fn row(&self, row: u32) -> Vec<Value> {
+        self.columns.iter().map(|column| column.value(row)).collect()
+    }
+
+    /// The rows named as a batch, in that order.
+    #[must_use]
+    pub fn gather(&self, rows: &[u32]) -> Batch {
+        Batch {
+            timestamps: rows.iter().map(|row| self.timestamp(*row)).collect(),
+            columns: self.columns.iter().map(|column| Arc::new(column.gather(rows))).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::batch::{Attribute, BatchBuilder};
+
+    fn numbers(count: i32) -> Batch {
+        let schema = [Attribute { name: "n".into(), data_type: DataType::Int }];
+        let mut builder = BatchBuilder::new(&schema);
+        for n in 0..count {
+            let value = if n % 7 == 3 { Value::Null } else { Value::Int(n) };
+            builder.push_row(i64::from(n), [value]);
+        }
+        builder.finish()
+    }
+
+    #[test]
+    fn rows_keep_their_numbers_and_a_snapshot_keeps_its_content() {
+        let mut store = RowStore::new([DataType::Int]);
+        let mut rows = Vec::new();
+        store.insert_batch(&numbers(2_000), 0, 2_000, &mut rows);
+        let snapshot = store.clone();
+        for row in &rows[..500] {
+            store.remove(*row);
+        }
+        let mut again = Vec::new();
+        store.insert_batch(&numbers(600), 0, 600, &mut again);
+        assert_eq!(store.len(), 2_100);
+        assert_eq!(snapshot.gather(&rows), numbers(2_000));
+        assert_eq!(store.gather(&again), numbers(600));
+        assert_eq!(store.value(rows[1_999], 0), Value::Int(1_999));
+    }
+
+    #[test]
+    fn a_missing_row_reads_as_nulls_and_odd_values_are_kept() {
+        let mut store = RowStore::new([DataType::Long]);
+        let row = store.insert_row(9, [Value::Int(5)]);
+        assert_eq!(store.value(row, 0), Value::Int(5));
+        assert_eq!(store.gather(&[NO_ROW, row]).row(0), [Value::Null]);
+    }
+}
