@@ -1,1 +1,18 @@
 //! SiddhiQL text to a tree and a list of problems, and back.
+
+mod problem;
+mod span;
+mod tree;
+
+pub use problem::{Label, Problem};
+pub use span::{LineIndex, Position, Span};
+pub use tree::{
+    AggregationDefinition, AggregationPeriods, Annotation, AnnotationElement, App, Args,
+    ArithmeticOp, AttributeDefinition, AttributeRef, CompareOp, Constant, Definition, EventType,
+    Execution, Expr, ExprKind, FunctionCall, FunctionDefinition, Handler, HandlerRef, Index, Input,
+    Join, JoinKind, Literal, Logical, NullTest, OnDemandAction, OnDemandInput, OnDemandQuery,
+    OrderBy, Output, OutputAction, OutputAttribute, Partition, PartitionBy, PartitionKey,
+    PartitionRange, Period, Query, Rate, RateKind, RateWhich, SelectItems, Selection, SetClause,
+    Side, SingleInput, StateElement, StateInput, StateKind, StreamDefinition, StreamKind,
+    StreamRef, TableDefinition, Time, TriggerAt, TriggerDefinition, Type, WindowDefinition, Within,
+};
