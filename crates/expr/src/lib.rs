@@ -1,1 +1,18 @@
 //! Compiled expressions over columns, built-in functions and aggregators.
+
+mod aggregate;
+mod eval_row;
+mod eval_vec;
+mod expr;
+mod fault;
+mod functions;
+mod scope;
+mod vector;
+
+pub use aggregate::Aggregate;
+pub use eval_row::{arithmetic, order_as};
+pub use expr::{ArithmeticOp, Callable, CompareAs, CompareOp, Expr};
+pub use fault::Fault;
+pub use functions::{Arg, Bound, Function, all_functions, function};
+pub use scope::{Env, InTable, Input, Rows, Scope, Source};
+pub use vector::{Vals, Vector};

@@ -1,0 +1,82 @@
+//! Built-in functions, a file a family, and the one list that names them.
+
+use std::fmt;
+use std::sync::Arc;
+
+use weir_event::{DataType, Value};
+
+use crate::expr::Callable;
+use crate::fault::Fault;
+use crate::scope::Env;
+
+mod core;
+
+/// What is known of an argument when the app is created.
+#[derive(Debug, Clone, Copy)]
+pub struct Arg<'a> {
+    /// Its declared type.
+    pub data_type: DataType,
+    /// Its value, when it is a constant.
+    pub constant: Option<&'a Value>,
+}
+
+/// A function made ready for the types of its arguments.
+#[derive(Debug, Clone)]
+pub struct Bound {
+    /// The type of the answer.
+    pub data_type: DataType,
+    /// What is called for each event.
+    pub callable: Arc<dyn Callable>,
+}
+
+/// A function of the language.
+#[derive(Debug, Clone, Copy)]
+pub struct Function {
+    /// The part before the colon; empty for functions of the core.
+    pub namespace: &'static str,
+    /// Its name as the user writes it, case-sensitive.
+    pub name: &'static str,
+    /// Checks the arguments and makes the function ready.
+    ///
+    /// The error is a sentence for the person who wrote the app.
+    pub bind: fn(&[Arg<'_>]) -> Result<Bound, String>,
+}
+
+/// A function that needs nothing but its arguments and the entry.
+type Plain = fn(&Env<'_>, &[Value]) -> Result<Value, Fault>;
+
+struct PlainCall(&'static str, Plain);
+
+impl fmt::Debug for PlainCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl Callable for PlainCall {
+    fn call(&self, env: &Env<'_>, args: &[Value]) -> Result<Value, Fault> {
+        self.1(env, args)
+    }
+}
+
+/// A bound function without state of its own.
+fn plain(name: &'static str, data_type: DataType, call: Plain) -> Result<Bound, String> {
+    Ok(Bound { data_type, callable: Arc::new(PlainCall(name, call)) })
+}
+
+/// Every function this build carries, a list a family.
+const FAMILIES: &[&[Function]] = &[core::FUNCTIONS];
+
+/// Looks a function up by the names the user wrote.
+#[must_use]
+pub fn function(namespace: &str, name: &str) -> Option<&'static Function> {
+    FAMILIES
+        .iter()
+        .flat_map(|family| family.iter())
+        .find(|function| function.namespace == namespace && function.name == name)
+}
+
+/// All functions, family by family.
+pub fn all_functions() -> impl Iterator<Item = &'static Function> {
+    FAMILIES.iter().flat_map(|family| family.iter())
+}
