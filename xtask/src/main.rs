@@ -1,3 +1,43 @@
-//! The project's own chores: `cargo xtask tidy`, `verify`, `fix`.
+//! The project's own chores: `cargo xtask tidy`, `verify`, `judge`, `fix`.
+#![expect(clippy::print_stdout, reason = "a command line tool talks to the person who ran it")]
 
-fn main() {}
+mod judge;
+mod rust_text;
+mod steps;
+mod tidy;
+mod tree;
+mod verify;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+const HELP: &str = "\
+cargo xtask COMMAND
+
+  verify   every check, read-only: format, tidy, clippy, tests, docs, conformance
+  tidy     the house rules that no compiler knows: sizes, dead files, arrows between rooms
+  judge    builds `weir` and compares it with the recordings of the reference in ../shared
+  fix      the one command that writes: formats, and applies what clippy can mend by itself
+
+`cargo xtask tidy --all` also lists what is not wrong yet but should be questioned.
+";
+
+fn main() -> Result<ExitCode> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let root = tree::root();
+    let good = match args.as_slice() {
+        ["verify"] => verify::verify(&root)?,
+        ["judge"] => judge::judge(&root)?,
+        ["fix"] => verify::fix(&root)?,
+        ["tidy"] => tidy::report(&root, false)?,
+        ["tidy", "--all"] => tidy::report(&root, true)?,
+        [] | ["help" | "-h" | "--help"] => {
+            print!("{HELP}");
+            true
+        }
+        _ => bail!("unknown command `{}`\nhint: `cargo xtask help` lists them", args.join(" ")),
+    };
+    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

@@ -1,0 +1,46 @@
+//! `verify`, which only reads, and `fix`, which is the one that writes.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use crate::steps::{Outcome, Steps, cargo};
+use crate::{judge, tidy};
+
+/// Runs every check. True when all pass.
+///
+/// # Errors
+///
+/// A step that could not run at all.
+pub(crate) fn verify(root: &Path) -> Result<bool> {
+    let mut steps = Steps::default();
+    steps.run("format", || cargo(root, &["fmt", "--all", "--check"], &[]))?;
+    steps.run("tidy", || {
+        Ok(if tidy::report(root, false)? { Outcome::Passed } else { Outcome::Failed })
+    })?;
+    steps.run("clippy", || {
+        let scope = ["clippy", "--workspace", "--all-targets", "--locked"];
+        cargo(root, &[&scope[..], &["--", "-D", "warnings"]].concat(), &[])
+    })?;
+    steps.run("tests", || {
+        cargo(root, &["test", "--workspace", "--locked", "--no-fail-fast"], &[])
+    })?;
+    steps.run("docs", || {
+        let args = ["doc", "--workspace", "--no-deps", "--document-private-items", "--locked"];
+        cargo(root, &args, &[("RUSTDOCFLAGS", "-D warnings")])
+    })?;
+    steps.run("conformance", || judge::step(root))?;
+    Ok(steps.summary())
+}
+
+/// Formats, and applies what clippy can mend by itself.
+///
+/// # Errors
+///
+/// Cargo cannot be started.
+pub(crate) fn fix(root: &Path) -> Result<bool> {
+    let scope = ["clippy", "--fix", "--workspace", "--all-targets"];
+    let mended = cargo(root, &[&scope[..], &["--allow-dirty", "--allow-staged"]].concat(), &[])?;
+    let formatted = cargo(root, &["fmt", "--all"], &[])?;
+    Ok(mended == Outcome::Passed && formatted == Outcome::Passed)
+}
