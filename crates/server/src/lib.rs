@@ -1,1 +1,8 @@
-//! A node: configuration, REST, apps and the pair wired together.
+//! A node: configuration, apps and the pair wired together.
+
+mod config;
+
+pub use config::{
+    Carbon, Cluster, ConfigError, ConfigProblem, Datasource, Deployment, Ha, Home, Listener, Own,
+    Persistence, Place, Surroundings,
+};

@@ -1,0 +1,132 @@
+//! `wso2.datasources`: the databases other sections name.
+
+use std::path::{Path, PathBuf};
+
+use super::keys::{Keys, Reading, Written, nearest};
+
+/// A data source as written.
+#[derive(Debug)]
+pub(super) struct RawDatasource {
+    name: Option<Written<String>>,
+    jdbc_url: Option<Written<String>>,
+}
+
+/// All of them: only those that another section names are checked.
+#[derive(Debug, Default)]
+pub(super) struct Datasources {
+    written: Vec<RawDatasource>,
+    base: PathBuf,
+}
+
+/// A database that can be opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Datasource {
+    /// The name other sections use.
+    pub name: String,
+    /// The SQLite file.
+    pub file: PathBuf,
+}
+
+impl Datasources {
+    /// `base` is where relative file names start.
+    pub(super) fn read(mut keys: Keys<'_>, base: &Path) -> Self {
+        let mut written = Vec::new();
+        for mut source in keys.sections("dataSources") {
+            let mut raw = RawDatasource { name: source.text("name"), jdbc_url: None };
+            source.silent(&["description"]);
+            source.ignored(&["jndiConfig"], "there is no naming service");
+            if let Some(mut definition) = source.section("definition") {
+                definition.silent(&["type"]);
+                if let Some(mut it) = definition.section("configuration") {
+                    raw.jdbc_url = it.text("jdbcUrl");
+                    it.silent(&["driverClassName", "connectionTestQuery", "isAutoCommit"]);
+                    it.silent(&["username", "password", "validationTimeout", "idleTimeout"]);
+                    it.silent(&["maxPoolSize", "minIdle", "connectionTimeout", "maxLifetime"]);
+                    it.silent(&["isReadOnly", "poolName", "dataSourceProps"]);
+                    it.finish();
+                }
+                definition.finish();
+            }
+            source.finish();
+            written.push(raw);
+        }
+        keys.finish();
+        Self { written, base: base.to_owned() }
+    }
+
+    /// The data source that `named` names, checked.
+    pub(super) fn find(&self, named: &Written<String>, cx: &Reading<'_>) -> Option<Datasource> {
+        let names: Vec<&str> =
+            self.written.iter().filter_map(|it| Some(it.name.as_ref()?.value.as_str())).collect();
+        let Some(raw) =
+            self.written.iter().find(|it| it.name.as_ref().is_some_and(|n| n.value == named.value))
+        else {
+            let message =
+                format!("names `{}`, which `wso2.datasources` does not have", named.value);
+            let hint = match nearest(&named.value, &names) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None if names.is_empty() => {
+                    "add it to `wso2.datasources.dataSources`, with `jdbcUrl: jdbc:sqlite:FILE`"
+                        .to_owned()
+                }
+                None => format!("the data sources are `{}`", names.join("`, `")),
+            };
+            cx.problem(named.problem(&message).hint(hint));
+            return None;
+        };
+        let Some(url) = &raw.jdbc_url else {
+            let message = format!("names `{}`, which has no `jdbcUrl`", named.value);
+            let hint = "give it `definition.configuration.jdbcUrl: jdbc:sqlite:FILE`";
+            cx.problem(named.problem(&message).hint(hint));
+            return None;
+        };
+        let file = self.file_of(url, &named.value, cx)?;
+        Some(Datasource { name: named.value.clone(), file })
+    }
+
+    fn file_of(&self, url: &Written<String>, name: &str, cx: &Reading<'_>) -> Option<PathBuf> {
+        let hint = "write `jdbc:sqlite:FILE`; other databases come later";
+        let Some(rest) = url.value.strip_prefix("jdbc:") else {
+            let why = format!("must begin with `jdbc:`, not `{}`", masked(&url.value));
+            cx.problem(url.problem(&why).hint(hint));
+            return None;
+        };
+        let (kind, place) = rest.split_once(':').unwrap_or((rest, ""));
+        // What follows the file name are options of the driver.
+        let path = place.split([';', '?']).next().unwrap_or_default();
+        let path = path.strip_prefix("file:").unwrap_or(path);
+        match kind {
+            "sqlite" | "h2"
+                if path.is_empty() || path.starts_with("mem:") || path == ":memory:" =>
+            {
+                let why = "is a database in memory, which no other node sees and no restart finds";
+                cx.problem(url.problem(why).hint("name a file: `jdbc:sqlite:FILE`"));
+                None
+            }
+            "sqlite" => Some(self.base.join(path)),
+            "h2" if path.starts_with("tcp:") || path.starts_with("ssl:") => {
+                cx.problem(url.problem("is an H2 server, which is not supported").hint(hint));
+                None
+            }
+            "h2" => {
+                let file = self.base.join(format!("{path}.sqlite"));
+                cx.note(format!(
+                    "data source `{name}`: an H2 file cannot be read; an embedded SQLite database \
+                     is used beside it, in `{}`",
+                    file.display()
+                ));
+                Some(file)
+            }
+            other => {
+                let why = format!("is a `{other}` database, which is not supported yet");
+                cx.problem(url.problem(&why).hint(hint));
+                None
+            }
+        }
+    }
+}
+
+/// A URL without what follows its first `@` or `?`, where passwords stand.
+fn masked(url: &str) -> &str {
+    url.split(['@', '?']).next().unwrap_or_default()
+}
