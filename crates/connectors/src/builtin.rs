@@ -1,0 +1,44 @@
+//! Every connector and mapper this build carries.
+
+use crate::extension::Extension;
+use crate::mappers;
+
+/// Every connector and mapper this build carries, in order of kind and name. Add yours here.
+pub const BUILTIN: &[&Extension] = &[
+    // Sinks.
+    // Sink mappers.
+    &mappers::pass_through::SINK,
+    // Sources.
+    // Source mappers.
+    &mappers::pass_through::SOURCE,
+];
+
+/// The extension of this kind and name; names are compared in any case.
+#[must_use]
+pub fn find(kind: &str, name: &str) -> Option<&'static Extension> {
+    let mut known = BUILTIN.iter().copied();
+    known.find(|it| it.build.kind() == kind && it.name.eq_ignore_ascii_case(name))
+}
+
+/// The names of all extensions of a kind, in back-quotes.
+#[must_use]
+pub(crate) fn names(kind: &str) -> Vec<String> {
+    let known = BUILTIN.iter().filter(|it| it.build.kind() == kind);
+    known.map(|it| format!("`{}`", it.name)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn builtin_is_in_order_and_each_parameter_is_described() {
+        assert!(BUILTIN.is_sorted_by_key(|it| (it.build.kind(), it.name)));
+        for extension in BUILTIN {
+            assert!(extension.params.is_sorted_by_key(|it| it.name), "`{}`", extension.name);
+            for param in extension.params {
+                assert!(param.about.ends_with('.'), "`{}` wants a sentence", param.name);
+            }
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Mappers: what turns messages into events and back, a folder or file each.
+
+pub(crate) mod pass_through;
