@@ -347,6 +347,18 @@ impl RowStore {
         }
     }
 
+    /// Copies the rows of a batch named by `rows` in; their new numbers are added to `numbers`.
+    pub fn insert_rows(&mut self, batch: &Batch, rows: &[u32], numbers: &mut Vec<u32>) {
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return };
+        let side_by_side = last.checked_sub(*first) == Some(rows.len() as u32 - 1)
+            && rows.is_sorted_by(|a, b| a < b);
+        if side_by_side {
+            self.insert_batch(batch, *first as usize, rows.len(), numbers);
+        } else {
+            self.insert_batch(&batch.gather(rows), 0, rows.len(), numbers);
+        }
+    }
+
     /// Puts one row in and gives its number.
     pub fn insert_row(&mut self, timestamp: i64, row: impl IntoIterator<Item = Value>) -> u32 {
         let number = self.take_number();

@@ -1,1 +1,10 @@
 //! Windows, joins, patterns, selection and rate limits as pure state machines.
+
+mod cx;
+mod flow;
+pub mod saved;
+pub mod window;
+
+pub use cx::Cx;
+pub use flow::Flow;
+pub use window::Window;
