@@ -1,11 +1,15 @@
 //! Shapes on the wire and on disk, versioned and checksummed.
 
 mod entry;
+mod frame;
 mod values;
 mod wire;
 
 pub use entry::{
-    Answer, Answered, Concerns, ENTRY_BYTES_MAX, EntryId, Events, LogId, RawEntry, What,
+    Answer, Answered, Concerns, ENTRY_BYTES_MAX, EntryId, Events, LogId, Mark, RawEntry, What,
+};
+pub use frame::{
+    FRAME_BYTES_MAX, Frame, FrameStream, HANDSHAKE_BYTES_MAX, Message, PROOF_BYTES, Refusal,
 };
 pub use values::VALUE_DEPTH_MAX;
 pub use wire::{DecodeError, Reader, TEXT_BYTES_MAX, Writer};

@@ -6,7 +6,7 @@ mod what;
 
 pub use id::{EntryId, LogId};
 pub use raw::{ENTRY_BYTES_MAX, RawEntry};
-pub use what::{Answer, Answered, Concerns, Events, What};
+pub use what::{Answer, Answered, Concerns, Events, Mark, What};
 
 #[cfg(test)]
 mod tests;

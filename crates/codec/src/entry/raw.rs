@@ -1,7 +1,6 @@
 //! An entry whose content stays as bytes: as logs hold it and peers exchange it.
 
-use std::sync::Arc;
-
+use bytes::Bytes;
 use weir_event::Time;
 
 use super::{Concerns, EntryId, What};
@@ -18,7 +17,7 @@ pub struct RawEntry {
     /// When: never less than the entry before.
     pub time: Time,
     /// What it brings, as [`What::encode`] wrote it.
-    pub payload: Arc<[u8]>,
+    pub payload: Bytes,
 }
 
 impl RawEntry {
@@ -66,12 +65,25 @@ impl Writer {
 }
 
 impl Reader<'_> {
-    /// An entry; its content is not looked at.
+    /// An entry; its content is copied and not looked at.
     ///
     /// # Errors
     ///
     /// [`DecodeError::TooLong`] when its content is above [`ENTRY_BYTES_MAX`].
     pub fn entry(&mut self) -> Result<RawEntry, DecodeError> {
+        let (id, time, payload) = self.entry_parts()?;
+        Ok(RawEntry { id, time, payload: Bytes::copy_from_slice(payload) })
+    }
+}
+
+impl<'a> Reader<'a> {
+    /// An entry whose content shares the memory of `whole`, which this reader reads from.
+    pub(crate) fn entry_of(&mut self, whole: &'a Bytes) -> Result<RawEntry, DecodeError> {
+        let (id, time, payload) = self.entry_parts()?;
+        Ok(RawEntry { id, time, payload: whole.slice_ref(payload) })
+    }
+
+    fn entry_parts(&mut self) -> Result<(EntryId, Time, &'a [u8]), DecodeError> {
         let id = self.entry_id()?;
         let time = Time(self.i64()?);
         let payload = self.bytes()?;
@@ -79,6 +91,6 @@ impl Reader<'_> {
             let (len, max) = (payload.len() as u64, ENTRY_BYTES_MAX as u64);
             return Err(DecodeError::TooLong { what: "entry", len, max });
         }
-        Ok(RawEntry { id, time, payload: payload.into() })
+        Ok((id, time, payload))
     }
 }

@@ -1,9 +1,9 @@
 //! Every kind of entry comes back; cut, changed and newer ones are refused by name.
 
 use proptest::prelude::*;
-use weir_event::{Attribute, BatchBuilder, DataType, Time, Value};
+use weir_event::{Attribute, BatchBuilder, DataType, OutputNo, Time, Value};
 
-use super::{Answer, Answered, Concerns, EntryId, Events, LogId, RawEntry, What};
+use super::{Answer, Answered, Concerns, EntryId, Events, LogId, Mark, RawEntry, What};
 use crate::wire::{DecodeError, Reader, Writer};
 
 fn one_of_each() -> Vec<What> {
@@ -35,6 +35,11 @@ fn one_of_each() -> Vec<What> {
             call: 4,
             answered: Answered::Failed("could not reach `db`".into()),
         }),
+        What::Marks(vec![Mark {
+            app: "Trade".into(),
+            sink: "http#1".into(),
+            through: OutputNo(1 << 40),
+        }]),
     ]
 }
 
@@ -49,7 +54,12 @@ fn every_kind_comes_back_and_says_whom_it_concerns() {
         assert_eq!(r.finish(), Ok(()));
         assert_eq!(read, entry);
         assert_eq!(read.what(), Ok(what.clone()));
-        let every = matches!(what, What::Tick | What::Deploy { .. } | What::Undeploy { .. });
+        let every = match &what {
+            What::Tick | What::Deploy { .. } | What::Undeploy { .. } | What::Marks(_) => true,
+            What::Events(_) | What::Query { .. } | What::Restore { .. } | What::Answer(_) => false,
+        };
+        let marks = if let What::Marks(marks) = &what { Some(marks.clone()) } else { None };
+        assert_eq!(read.marks(), Ok(marks));
         let concerns = if every { Concerns::Every } else { Concerns::App("Trade".into()) };
         assert_eq!(read.concerns(), Ok(concerns));
     }

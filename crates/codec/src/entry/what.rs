@@ -1,7 +1,8 @@
 //! What an entry brings, as bytes and back.
 
-use weir_event::{Batch, Text};
+use weir_event::{Batch, OutputNo, Text};
 
+use super::RawEntry;
 use crate::wire::{DecodeError, Reader, Writer};
 
 /// The newest shape of an entry's content.
@@ -14,6 +15,7 @@ const UNDEPLOY: u8 = 4;
 const QUERY: u8 = 5;
 const RESTORE: u8 = 6;
 const ANSWER: u8 = 7;
+const MARKS: u8 = 8;
 
 /// What an entry brings to the apps.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,6 +54,19 @@ pub enum What {
     },
     /// An answer that cannot be asked for again, recorded when it arrived.
     Answer(Answer),
+    /// How far sinks have confirmed; the apps do not see it.
+    Marks(Vec<Mark>),
+}
+
+/// A delivered mark: all outputs of a sink up to a number are confirmed or given up.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mark {
+    /// The app.
+    pub app: Text,
+    /// The sink, unique within the app.
+    pub sink: Text,
+    /// The highest output number below and at which nothing is open.
+    pub through: OutputNo,
 }
 
 /// Events of one receive: one chunk for the streams that take it.
@@ -109,7 +124,7 @@ impl Concerns {
     pub fn of(payload: &[u8]) -> Result<Self, DecodeError> {
         let mut r = Reader::new(payload);
         match kind(&mut r)? {
-            TICK | DEPLOY | UNDEPLOY => Ok(Self::Every),
+            TICK | DEPLOY | UNDEPLOY | MARKS => Ok(Self::Every),
             EVENTS | QUERY | RESTORE | ANSWER => r.text().map(Self::App),
             tag => Err(unknown(tag)),
         }
@@ -167,6 +182,10 @@ impl What {
                 w.u8(ANSWER);
                 answer.encode(&mut w);
             }
+            Self::Marks(marks) => {
+                w.u8(MARKS);
+                w.marks(marks);
+            }
         }
         w.into_bytes()
     }
@@ -186,10 +205,28 @@ impl What {
             QUERY => Self::Query { app: r.text()?, text: r.text()? },
             RESTORE => Self::Restore { app: r.text()?, revision: r.text()? },
             ANSWER => Self::Answer(Answer::decode(&mut r)?),
+            MARKS => Self::Marks(r.marks()?),
             tag => return Err(unknown(tag)),
         };
         r.finish()?;
         Ok(what)
+    }
+}
+
+impl RawEntry {
+    /// The delivered marks it brings, if it is of that kind.
+    ///
+    /// # Errors
+    ///
+    /// As [`What::decode`].
+    pub fn marks(&self) -> Result<Option<Vec<Mark>>, DecodeError> {
+        let mut r = Reader::new(&self.payload);
+        if kind(&mut r)? != MARKS {
+            return Ok(None);
+        }
+        let marks = r.marks()?;
+        r.finish()?;
+        Ok(Some(marks))
     }
 }
 
@@ -236,5 +273,32 @@ impl Answer {
         let answered =
             if r.bool()? { Answered::Rows(r.batch()?) } else { Answered::Failed(r.text()?) };
         Ok(Self { app, call, answered })
+    }
+}
+
+impl Writer {
+    /// Delivered marks with their count.
+    pub fn marks(&mut self, marks: &[Mark]) {
+        self.len(marks.len());
+        for mark in marks {
+            self.str(&mark.app);
+            self.str(&mark.sink);
+            self.u64(mark.through.0);
+        }
+    }
+}
+
+impl Reader<'_> {
+    /// Delivered marks with their count.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reader::str`].
+    pub fn marks(&mut self) -> Result<Vec<Mark>, DecodeError> {
+        let count = self.len_of(10)?;
+        let mark = |r: &mut Self| {
+            Ok(Mark { app: r.text()?, sink: r.text()?, through: OutputNo(r.u64()?) })
+        };
+        (0..count).map(|_| mark(self)).collect()
     }
 }
