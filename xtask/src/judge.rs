@@ -47,7 +47,7 @@ pub(crate) fn step(root: &Path) -> Result<Outcome> {
     let areas: Vec<PathBuf> = AREAS.iter().map(|area| scenarios.join(area)).collect();
     let output = Command::new("python3")
         .arg(scenarios.join("judge"))
-        .args(["--engine", &format!("{} replay", weir.display())])
+        .args(["--engine", &format!("'{}' replay", weir.display())])
         .args(areas)
         .stderr(Stdio::inherit())
         .output()
