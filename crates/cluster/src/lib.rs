@@ -1,1 +1,19 @@
-//! The pair: coordinator, event sync and takeover.
+//! The pair: coordinator, event sync and takeover, as state machines without I/O.
+
+mod coordinator;
+mod ids;
+mod marks;
+mod node;
+mod sync;
+
+pub use coordinator::{
+    Action, Coordinator, Identity, Input, Lease, LeaseVersion, LeaseWrite, Lost, Membership, Term,
+    Timing, Unavailable, Waiting, Written,
+};
+pub use ids::{ConnId, Moment, NodeId};
+pub use marks::{Marks, SinkId};
+pub use node::{Found, Node, NodeAction, NodeConfig, NodeEvent, NodeInput, PeerAddress};
+pub use sync::{
+    Fill, Frame, Receiver, ReceiverAction, Reception, Refusal, Sender, SenderAction, SenderInput,
+    SenderLimits, Shape,
+};

@@ -1,0 +1,124 @@
+//! What a node is told, what it asks for, and what it lets the rooms above know.
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use weir_codec::{EntryId, LogId, RawEntry};
+use weir_event::{Epoch, Seq, Time};
+
+use crate::coordinator::{Lease, LeaseWrite, Lost, Term, Unavailable, Waiting, Written};
+use crate::ids::{ConnId, Moment, NodeId};
+use crate::marks::Marks;
+use crate::sync::{Fill, Frame, Refusal};
+
+/// Where a node listens for event sync, as it advertises it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeerAddress {
+    pub node: NodeId,
+    pub host: String,
+    pub port: u16,
+}
+
+/// What happened to a node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NodeInput {
+    Tick,
+    LeaseRead(Result<Option<Lease>, Unavailable>),
+    LeaseWritten(Written),
+    /// The nodes of the group, as the database lists them.
+    Peers(Vec<PeerAddress>),
+    /// A [`NodeAction::Connect`] has come about.
+    Connected(NodeId, ConnId),
+    ConnectFailed(NodeId),
+    /// A frame of any connection, whoever opened it.
+    Heard(ConnId, Frame),
+    Closed(ConnId),
+    /// A [`NodeAction::Fill`] was sent and reached to here.
+    Filled {
+        conn: ConnId,
+        through: Seq,
+        bytes: usize,
+    },
+    /// New entries' contents, with the clock's time.
+    Append(Vec<(Time, Bytes)>),
+    /// How far these sinks have confirmed; it may fall when a takeover clamps it.
+    Marks(Marks),
+    /// The log is on disk up to here.
+    Synced(EntryId),
+    /// How large the log is now.
+    LogBytes(u64),
+    /// The last committed snapshot, and the highest entry time it knows: numbers go on above.
+    Restored {
+        at: EntryId,
+        time: Time,
+    },
+    /// The apps that entries may concern.
+    Apps(BTreeSet<String>),
+    /// A snapshot of an app has committed and was read back.
+    SnapshotCommitted {
+        app: String,
+        revision: String,
+        seq: Seq,
+    },
+    HandOver,
+    Drained,
+    AcceptLoss,
+}
+
+/// What a node wants done, in this order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NodeAction {
+    ReadLease,
+    WriteLease(LeaseWrite),
+    Connect(PeerAddress),
+    Send(ConnId, Frame),
+    /// Read entries, send them as one frame, and say [`NodeInput::Filled`].
+    Fill(ConnId, Fill),
+    /// Close the connection once what was sent before has left; `Closed` is not awaited.
+    Close(ConnId, Refusal),
+    /// Write these behind the last entry; they may not be lost by a crash of this process.
+    Append(Vec<RawEntry>),
+    /// Force the log to disk, and say [`NodeInput::Synced`] with this position.
+    SyncLog(EntryId),
+    /// Keep these marks with the log, in place of those of the same sinks.
+    KeepMarks(Marks),
+    CutAfter(EntryId),
+    ResetTo(EntryId),
+    TrimThrough(Seq),
+    Tell(NodeEvent),
+}
+
+/// What the rooms above need to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NodeEvent {
+    /// The lease is ours: take over from what the log holds behind `base`.
+    BecameActive { term: Term, base: EntryId, last: EntryId, marks: Marks },
+    /// Outputs may leave until then.
+    Deadline(Moment),
+    /// Outputs wait: the lease could not be renewed in time.
+    Suspended,
+    /// The lease is lost: outputs, sources and ports stop at once.
+    LostLease(Lost),
+    /// Close sources, drain, snapshot, then say [`NodeInput::Drained`].
+    Drain,
+    /// The lease has been given back.
+    Released,
+    /// Why the lease is not taken.
+    Waiting(Waiting),
+    /// The answer to [`NodeInput::Append`].
+    Appended(Vec<RawEntry>),
+    /// The answer to [`NodeInput::Append`] on a node that is not active.
+    NotActive,
+    /// Every named log holds everything up to here.
+    Committed(EntryId),
+    /// The passive log has grown, or was cut or reset, to here.
+    Received(EntryId),
+    /// The logs that hold every acknowledged event.
+    InSync(BTreeSet<LogId>),
+    /// The active node has committed a snapshot.
+    Trimmed { app: String, revision: String, seq: Seq },
+    /// A connection of event sync ended, and why.
+    PeerEnded { peer: Option<NodeId>, why: Refusal },
+    /// Somebody knows of a higher epoch than this active node.
+    Outdated(Epoch),
+}

@@ -1,0 +1,259 @@
+//! The passive node's side: takes the active node's log, and says what it holds.
+
+use weir_codec::{EntryId, RawEntry};
+use weir_event::{Epoch, Seq};
+
+use super::frame::{Frame, Refusal};
+use super::shape::Shape;
+use crate::coordinator::Identity;
+use crate::ids::ConnId;
+use crate::marks::Marks;
+
+/// What to do about a frame, in this order: an acknowledgement follows its entries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReceiverAction {
+    Send(ConnId, Frame),
+    Close(ConnId, Refusal),
+    Append(Vec<RawEntry>),
+    CutAfter(EntryId),
+    ResetTo(EntryId),
+    /// A snapshot of `app` is committed; entries up to `through` may go.
+    Trim {
+        app: String,
+        revision: String,
+        seq: Seq,
+        through: Seq,
+    },
+    Committed(EntryId),
+    Marks(Marks),
+    /// The active node has released the lease.
+    PeerReleased,
+}
+
+/// Whom the passive node listens to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reception {
+    pub conn: ConnId,
+    pub epoch: Epoch,
+}
+
+/// Takes entries from the one active node, and refuses lower epochs.
+#[derive(Debug)]
+pub struct Receiver {
+    group: String,
+    me: Identity,
+    /// As the coordinator allows; nothing is accepted before the lease has been read.
+    accepts: Option<Epoch>,
+    /// The highest epoch that was accepted: it never falls.
+    met: Epoch,
+    from: Option<Reception>,
+    /// Entries are dropped until those after our last come.
+    full: bool,
+    skipping: bool,
+}
+
+impl Receiver {
+    #[must_use]
+    pub fn new(group: &str, me: Identity) -> Self {
+        Self {
+            group: group.to_owned(),
+            me,
+            accepts: None,
+            met: Epoch(0),
+            from: None,
+            full: false,
+            skipping: false,
+        }
+    }
+
+    /// Whom this node listens to now.
+    #[must_use]
+    pub fn listens_to(&self) -> Option<Reception> {
+        self.from
+    }
+
+    /// Entries of this epoch on are accepted, of lower ones refused.
+    pub fn accept_from(&mut self, epoch: Epoch) -> Vec<ReceiverAction> {
+        self.accepts = Some(epoch);
+        match self.from {
+            Some(from) if from.epoch < self.lowest() => self.refuse(from.conn, Refusal::LowerEpoch),
+            Some(_) | None => Vec::new(),
+        }
+    }
+
+    /// This node is no longer passive: nothing is accepted any more.
+    pub fn stop(&mut self) -> Vec<ReceiverAction> {
+        self.accepts = None;
+        match self.from {
+            Some(from) => self.refuse(from.conn, Refusal::NotPassive),
+            None => Vec::new(),
+        }
+    }
+
+    /// A connection is gone.
+    pub fn closed(&mut self, conn: ConnId) {
+        if self.from.is_some_and(|from| from.conn == conn) {
+            self.from = None;
+        }
+    }
+
+    /// The log has room again.
+    pub fn made_room(&mut self, shape: &Shape) -> Vec<ReceiverAction> {
+        match self.from {
+            Some(from) if self.full => {
+                self.full = false;
+                vec![ReceiverAction::Send(from.conn, Frame::Ready { last: shape.last() })]
+            }
+            Some(_) | None => Vec::new(),
+        }
+    }
+
+    /// Takes in a frame. `room` says whether the log may grow.
+    pub fn step(
+        &mut self,
+        conn: ConnId,
+        frame: Frame,
+        shape: &mut Shape,
+        room: bool,
+    ) -> Vec<ReceiverAction> {
+        if self.accepts.is_none() {
+            return self.refuse(conn, Refusal::NotPassive);
+        }
+        let Some(epoch) = frame.epoch() else {
+            return self.refuse(conn, Refusal::OutOfTurn);
+        };
+        if epoch < self.lowest() {
+            return self.refuse(conn, Refusal::LowerEpoch);
+        }
+        if let Frame::Open { group, .. } = &frame {
+            let same = *group == self.group;
+            return if same {
+                self.open(Reception { conn, epoch }, shape)
+            } else {
+                self.refuse(conn, Refusal::OtherGroup)
+            };
+        }
+        if self.from != Some(Reception { conn, epoch }) {
+            return self.refuse(conn, Refusal::OutOfTurn);
+        }
+        self.on_frame(conn, frame, shape, room)
+    }
+
+    fn on_frame(
+        &mut self,
+        conn: ConnId,
+        frame: Frame,
+        shape: &mut Shape,
+        room: bool,
+    ) -> Vec<ReceiverAction> {
+        match frame {
+            Frame::Cut { keep, .. } => self.cut(conn, keep, shape),
+            Frame::Reset { base, .. } => {
+                *shape = Shape::after(base);
+                vec![ReceiverAction::ResetTo(base), self.hello(conn, shape)]
+            }
+            Frame::Entries { after, committed, entries, .. } => {
+                self.entries(conn, (after, committed, entries), shape, room)
+            }
+            Frame::Ping { committed, .. } => vec![
+                ReceiverAction::Committed(committed),
+                ReceiverAction::Send(conn, Frame::Ack { last: shape.last() }),
+            ],
+            Frame::Trim { app, revision, seq, through, .. } => {
+                vec![ReceiverAction::Trim { app, revision, seq, through }]
+            }
+            Frame::Marks { marks, .. } => vec![ReceiverAction::Marks(marks)],
+            Frame::Released { .. } => vec![ReceiverAction::PeerReleased],
+            Frame::Open { .. }
+            | Frame::Hello { .. }
+            | Frame::Ack { .. }
+            | Frame::Full { .. }
+            | Frame::Ready { .. }
+            | Frame::Refused { .. } => self.refuse(conn, Refusal::OutOfTurn),
+        }
+    }
+
+    fn open(&mut self, from: Reception, shape: &Shape) -> Vec<ReceiverAction> {
+        let mut out = match self.from {
+            Some(old) if old.conn != from.conn => self.refuse(old.conn, Refusal::Replaced),
+            Some(_) | None => Vec::new(),
+        };
+        self.met = self.met.max(from.epoch);
+        self.from = Some(from);
+        self.full = false;
+        self.skipping = false;
+        out.push(self.hello(from.conn, shape));
+        out
+    }
+
+    fn cut(&mut self, conn: ConnId, keep: EntryId, shape: &mut Shape) -> Vec<ReceiverAction> {
+        let done = match shape.floor(keep) {
+            Some(keep) => {
+                shape.cut_after(keep);
+                ReceiverAction::CutAfter(keep)
+            }
+            // Nothing of ours is as old as that: say so, and be told where to start.
+            None => {
+                *shape = Shape::after(EntryId::NONE);
+                ReceiverAction::ResetTo(EntryId::NONE)
+            }
+        };
+        vec![done, self.hello(conn, shape)]
+    }
+
+    fn entries(
+        &mut self,
+        conn: ConnId,
+        (after, committed, entries): (EntryId, EntryId, Vec<RawEntry>),
+        shape: &mut Shape,
+        room: bool,
+    ) -> Vec<ReceiverAction> {
+        let last = shape.last();
+        if after != last {
+            return if self.skipping && after > last {
+                Vec::new()
+            } else {
+                self.refuse(conn, Refusal::Gap)
+            };
+        }
+        if self.full || !room {
+            self.full = true;
+            self.skipping = true;
+            return vec![ReceiverAction::Send(conn, Frame::Full { last })];
+        }
+        self.skipping = false;
+        let mut grown = shape.clone();
+        if !entries.iter().all(|entry| grown.push(entry.id)) {
+            return self.refuse(conn, Refusal::Gap);
+        }
+        *shape = grown;
+        vec![
+            ReceiverAction::Append(entries),
+            ReceiverAction::Committed(committed),
+            ReceiverAction::Send(conn, Frame::Ack { last: shape.last() }),
+        ]
+    }
+
+    fn hello(&self, conn: ConnId, shape: &Shape) -> ReceiverAction {
+        let hello = Frame::Hello {
+            node: self.me.node.clone(),
+            log: self.me.log,
+            accepts: self.lowest(),
+            last: shape.last(),
+        };
+        ReceiverAction::Send(conn, hello)
+    }
+
+    fn refuse(&mut self, conn: ConnId, why: Refusal) -> Vec<ReceiverAction> {
+        self.closed(conn);
+        let accepts = self.lowest();
+        vec![
+            ReceiverAction::Send(conn, Frame::Refused { accepts, why }),
+            ReceiverAction::Close(conn, why),
+        ]
+    }
+
+    fn lowest(&self) -> Epoch {
+        self.accepts.map_or(self.met, |accepts| accepts.max(self.met))
+    }
+}
