@@ -5,6 +5,7 @@ mod ids;
 mod marks;
 mod node;
 mod sync;
+mod takeover;
 
 pub use coordinator::{
     Action, Coordinator, Identity, Input, Lease, LeaseVersion, LeaseWrite, Lost, Membership, Term,
@@ -17,3 +18,4 @@ pub use sync::{
     Fill, Frame, Receiver, ReceiverAction, Reception, Refusal, Sender, SenderAction, SenderInput,
     SenderLimits, Shape,
 };
+pub use takeover::{RestoredApp, Takeover, TakeoverAction, TakeoverInput};
