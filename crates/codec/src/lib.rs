@@ -2,6 +2,8 @@
 
 mod entry;
 mod frame;
+mod log;
+mod snapshot;
 mod values;
 mod wire;
 
@@ -10,6 +12,12 @@ pub use entry::{
 };
 pub use frame::{
     FRAME_BYTES_MAX, Frame, FrameStream, HANDSHAKE_BYTES_MAX, Message, PROOF_BYTES, Refusal,
+};
+pub use log::{
+    LogRecord, RECORD_HEAD_BYTES, RecordHead, SEGMENT_HEADER_BYTES, SegmentHeader, find_record,
+};
+pub use snapshot::{
+    SNAPSHOT_BYTES_MAX, SNAPSHOT_PIECE_BYTES, Snapshot, SnapshotAssembly, SnapshotPieces,
 };
 pub use values::VALUE_DEPTH_MAX;
 pub use wire::{DecodeError, Reader, TEXT_BYTES_MAX, Writer};
