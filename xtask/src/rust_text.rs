@@ -155,6 +155,12 @@ pub(crate) fn functions(code: &[u8]) -> Vec<Function> {
     found
 }
 
+/// Every name that follows `keyword`, and where the keyword stands.
+pub(crate) fn named(code: &[u8], keyword: &str) -> Vec<(String, usize)> {
+    let name = |at| name_at(code, at + keyword.len()).map(|(name, _)| (name, at));
+    words(code, keyword.as_bytes()).into_iter().filter_map(name).collect()
+}
+
 /// Every `mod name;`, with the inline modules around it.
 pub(crate) fn mod_lines(code: &[u8]) -> Vec<ModLine> {
     let mut inline: Vec<(String, usize, usize)> = Vec::new();

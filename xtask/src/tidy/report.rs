@@ -18,6 +18,7 @@ pub(crate) enum Rule {
     FileSize,
     FunctionSize,
     MachinePath,
+    Name,
     Opening,
     RoomLints,
     StrayNote,

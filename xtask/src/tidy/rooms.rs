@@ -65,8 +65,32 @@ fn room(package: &str) -> String {
     package.strip_prefix("weir-").unwrap_or(package).to_owned()
 }
 
-/// Every pure room carries the same `clippy.toml`.
+/// What every `clippy.toml` says, since a room's own stands in place of the one at the root.
+const LINT_KEYS: &[&str] = &[
+    "allow-unwrap-in-tests = true",
+    "allow-expect-in-tests = true",
+    "allow-panic-in-tests = true",
+    "allow-print-in-tests = true",
+    "std::thread::sleep",
+];
+
+/// Every package takes the workspace's lints, and every `clippy.toml` repeats the common keys.
 pub(crate) fn check_lints(files: &[File], found: &mut Vec<Finding>) {
+    for file in files {
+        let wrong = |what: String| Finding::breach(Rule::RoomLints, &file.path, 1, what);
+        if file.path.ends_with("/Cargo.toml") && !file.text.contains("[lints]\nworkspace = true") {
+            found.push(wrong("needs `[lints]` with `workspace = true`".to_owned()));
+        }
+        if file.path.rsplit('/').next() == Some("clippy.toml") {
+            let missing = LINT_KEYS.iter().filter(|key| !file.text.contains(*key));
+            found.extend(missing.map(|key| wrong(format!("says nothing of `{key}`"))));
+        }
+    }
+    check_pure_rooms(files, found);
+}
+
+/// Every pure room carries the same `clippy.toml`.
+fn check_pure_rooms(files: &[File], found: &mut Vec<Finding>) {
     let lints_of = |room: &str| {
         let path = format!("crates/{room}/clippy.toml");
         files.iter().find(|it| it.path == path).map(|it| it.text.as_str())
@@ -105,14 +129,27 @@ mod tests {
             file("crates/plan/Cargo.toml", ""),
         ];
         let mut found = Vec::new();
-        check_lints(&files, &mut found);
+        check_pure_rooms(&files, &mut found);
         assert_eq!(
             found.iter().map(|it| it.path.as_str()).collect::<Vec<_>>(),
             ["crates/plan/clippy.toml"]
         );
         files.push(file("crates/plan/clippy.toml", "a"));
         found.clear();
-        check_lints(&files, &mut found);
+        check_pure_rooms(&files, &mut found);
         assert!(found.is_empty());
+    }
+
+    #[test]
+    fn a_package_without_the_common_lints_is_found() {
+        let file = |path: &str, text: &str| File { path: path.to_owned(), text: text.to_owned() };
+        let files = [
+            file("crates/cli/Cargo.toml", "[package]\n"),
+            file("crates/cli/clippy.toml", &LINT_KEYS[1..].join("\n")),
+        ];
+        let mut found = Vec::new();
+        check_lints(&files, &mut found);
+        let places: Vec<_> = found.iter().map(|it| it.path.as_str()).collect();
+        assert_eq!(places, ["crates/cli/Cargo.toml", "crates/cli/clippy.toml"]);
     }
 }

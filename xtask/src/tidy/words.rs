@@ -11,6 +11,11 @@ const COLUMNS_MAX: usize = 100;
 /// File names that say nothing about what is inside.
 const EMPTY_NAMES: &[&str] = &["util", "utils", "common", "misc", "helpers", "helper"];
 
+/// Endings and beginnings of names that tell of a pattern, not of the thing.
+const PATTERN_ENDINGS: &[&str] =
+    &["Processor", "Executor", "Holder", "Manager", "Factory", "Impl", "Helper"];
+const PATTERN_BEGINNINGS: &[&str] = &["Abstract"];
+
 /// Notes to oneself. One with an issue, such as `(#12)` right after it, may stay.
 const NOTES: &[&str] = &[concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X")];
 
@@ -34,6 +39,7 @@ pub(crate) fn check(file: &File, found: &mut Vec<Finding>) {
     file_name(file, found);
     columns(file, found);
     let views = rust_text::views(&file.text);
+    names(file, &views.code, found);
     stray_notes(file, &views.comments, found);
     turned_off(file, &views.code, found);
 }
@@ -61,6 +67,20 @@ fn columns(file: &File, found: &mut Vec<Finding>) {
         if columns > COLUMNS_MAX {
             let what = format!("{columns} columns, at most {COLUMNS_MAX}");
             found.push(Finding::breach(Rule::Columns, &file.path, n + 1, what));
+        }
+    }
+}
+
+fn names(file: &File, code: &[u8], found: &mut Vec<Finding>) {
+    for keyword in ["struct", "enum", "trait", "type", "fn"] {
+        for (name, at) in rust_text::named(code, keyword) {
+            let ends = PATTERN_ENDINGS.iter().any(|it| name.ends_with(it));
+            let begins = PATTERN_BEGINNINGS.iter().any(|it| name.starts_with(it));
+            if ends || begins || keyword == "fn" && name.starts_with("get_") {
+                let what = format!("`{name}` names a pattern: say the thing, or the deed");
+                let line = rust_text::line_of(code, at);
+                found.push(Finding::breach(Rule::Name, &file.path, line, what));
+            }
         }
     }
 }
@@ -126,6 +146,13 @@ mod tests {
         assert_eq!(rules("a.md", "A.\n"), []);
         assert_eq!(rules("b/common/a.rs", "//! A.\n"), [Rule::FileName]);
         assert_eq!(rules("util.rs", "//! A.\n"), [Rule::FileName]);
+    }
+
+    #[test]
+    fn a_name_says_the_thing() {
+        assert_eq!(rules("a.rs", "//! A.\nstruct LengthWindow;\nfn gets(a: u8) {}\n"), []);
+        assert_eq!(rules("a.rs", "//! A.\nstruct WindowProcessor;\n"), [Rule::Name]);
+        assert_eq!(rules("a.rs", "//! A.\nfn get_rows() {}\n"), [Rule::Name]);
     }
 
     #[test]
