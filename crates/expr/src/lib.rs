@@ -13,6 +13,9 @@ pub use aggregate::Aggregate;
 pub use eval_row::{arithmetic, order_as};
 pub use expr::{ArithmeticOp, Callable, CompareAs, CompareOp, Expr};
 pub use fault::Fault;
-pub use functions::{Arg, Bound, Function, all_functions, function};
+pub use functions::{
+    Arg, Bound, BoundStream, Function, StreamFunction, StreamFunctionKind, all_functions,
+    all_stream_functions, function, stream_function,
+};
 pub use scope::{Env, InTable, Input, Rows, Scope, Source};
 pub use vector::{Vals, Vector};

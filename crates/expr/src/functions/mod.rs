@@ -10,6 +10,14 @@ use crate::fault::Fault;
 use crate::scope::Env;
 
 mod core;
+mod given;
+mod numbers;
+mod signature;
+mod stream;
+
+pub use stream::{
+    BoundStream, StreamFunction, StreamFunctionKind, all_stream_functions, stream_function,
+};
 
 /// What is known of an argument when the app is created.
 #[derive(Debug, Clone, Copy)]
