@@ -12,10 +12,10 @@ pub use coordinator::{
     Timing, Unavailable, Waiting, Written,
 };
 pub use ids::{ConnId, Moment, NodeId};
-pub use marks::{Marks, SinkId};
+pub use marks::{LoggedMarks, Marks, SinkId};
 pub use node::{Found, Node, NodeAction, NodeConfig, NodeEvent, NodeInput, PeerAddress};
 pub use sync::{
-    Fill, Frame, Receiver, ReceiverAction, Reception, Refusal, Sender, SenderAction, SenderInput,
-    SenderLimits, Shape,
+    Fill, Packet, Receiver, ReceiverAction, Reception, Sender, SenderAction, SenderInput,
+    SenderLimits, Shape, reason,
 };
 pub use takeover::{RestoredApp, Takeover, TakeoverAction, TakeoverInput};

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use weir_codec::{EntryId, LogId};
+use weir_codec::{EntryId, LogId, Message, Refusal};
 use weir_event::{Epoch, Seq};
 
 use super::trims::Trims;
 use super::words::{NodeAction, NodeEvent, PeerAddress};
 use crate::coordinator::{Identity, Membership};
 use crate::ids::{ConnId, Moment, NodeId};
-use crate::sync::{Frame, Refusal, Sender, SenderAction, SenderInput, SenderLimits, Shape};
+use crate::sync::{Packet, Sender, SenderAction, SenderInput, SenderLimits, Shape};
 
 /// How far behind a joining log may be when acknowledgements begin to wait for it, in entries.
 const JOIN_LAG_MAX: u64 = 4_096;
@@ -123,11 +123,6 @@ impl Active {
         self.links.values().any(|link| link.conn == Some(conn))
     }
 
-    /// Whether the peer of this connection is being sent the log.
-    pub(super) fn streams(&self, conn: ConnId) -> bool {
-        self.links.values().any(|it| it.conn == Some(conn) && it.sender.holds().is_some())
-    }
-
     /// Steps the sender of a connection and carries its wishes on.
     pub(super) fn step(
         &mut self,
@@ -149,7 +144,7 @@ impl Active {
         let mut news = Vec::new();
         for wish in wishes {
             match wish {
-                SenderAction::Send(frame) => out.push(NodeAction::Send(conn, frame)),
+                SenderAction::Send(packet) => out.push(NodeAction::Send(conn, packet)),
                 SenderAction::Fill(fill) => out.push(NodeAction::Fill(conn, fill)),
                 SenderAction::Met(_, log) => {
                     // A node that comes back with another log has lost the one before.
@@ -269,11 +264,11 @@ impl Active {
             .try_fold(own, |lowest, acked| Some(lowest.min(acked?)))
     }
 
-    /// Sends a frame to every peer that is being sent the log.
-    pub(super) fn broadcast(&self, frame: &Frame, out: &mut Vec<NodeAction>) {
+    /// Says something to every peer that is being sent the log.
+    pub(super) fn broadcast(&self, message: &Message, out: &mut Vec<NodeAction>) {
         for link in self.links.values().filter(|link| link.sender.holds().is_some()) {
             if let Some(conn) = link.conn {
-                out.push(NodeAction::Send(conn, frame.clone()));
+                out.push(NodeAction::Send(conn, Packet::new(self.epoch, message.clone())));
             }
         }
     }

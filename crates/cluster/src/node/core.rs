@@ -4,15 +4,14 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bytes::Bytes;
-use weir_codec::{EntryId, RawEntry};
+use weir_codec::{EntryId, Message, RawEntry, Refusal};
 use weir_event::{Seq, Time};
 
 use super::active::{Active, News};
 use super::words::{NodeAction, NodeEvent, NodeInput, PeerAddress};
 use crate::coordinator::{Action, Coordinator, Identity, Input, Term, Timing};
 use crate::ids::{ConnId, Moment};
-use crate::marks::Marks;
-use crate::sync::{Frame, Receiver, ReceiverAction, Refusal, SenderInput, SenderLimits, Shape};
+use crate::sync::{Packet, Receiver, ReceiverAction, SenderInput, SenderLimits, Shape};
 
 /// What a node is told once.
 #[derive(Debug, Clone)]
@@ -39,7 +38,6 @@ pub struct Node {
     committed: EntryId,
     last_time: Time,
     log_bytes: u64,
-    marks: Marks,
     peers: Vec<PeerAddress>,
     apps: BTreeSet<String>,
     active: Option<Active>,
@@ -51,14 +49,13 @@ pub struct Found {
     pub shape: Shape,
     /// The time of the last entry.
     pub last_time: Time,
-    pub marks: Marks,
 }
 
 impl Node {
     /// A node that has just opened its log.
     #[must_use]
     pub fn new(config: NodeConfig, found: Found, now: Moment) -> Self {
-        let Found { shape, last_time, marks } = found;
+        let Found { shape, last_time } = found;
         let highest = shape.last().epoch;
         Self {
             coordinator: Coordinator::new(config.me.clone(), config.timing, highest, now),
@@ -69,7 +66,6 @@ impl Node {
             shape,
             last_time,
             log_bytes: 0,
-            marks,
             peers: Vec::new(),
             apps: BTreeSet::new(),
             active: None,
@@ -137,7 +133,7 @@ impl Node {
                     active.connect_failed(&node, retry_at);
                 }
             }
-            NodeInput::Heard(conn, frame) => self.heard(now, conn, frame, out),
+            NodeInput::Heard(conn, packet) => self.heard(now, conn, packet, out),
             NodeInput::Closed(conn) => {
                 self.receiver.closed(conn);
                 self.send(now, conn, SenderInput::Closed, out);
@@ -146,13 +142,6 @@ impl Node {
                 self.send(now, conn, SenderInput::Filled { through, bytes }, out);
             }
             NodeInput::Append(items) => self.append(items, out),
-            NodeInput::Marks(marks) => {
-                if let Some(active) = &self.active {
-                    let frame = Frame::Marks { epoch: active.epoch, marks: marks.clone() };
-                    active.broadcast(&frame, out);
-                    self.keep_marks(marks, out);
-                }
-            }
             NodeInput::Synced(through) => {
                 self.syncing = false;
                 if self.shape.floor(through) == Some(through) {
@@ -173,23 +162,21 @@ impl Node {
         }
     }
 
-    fn heard(&mut self, now: Moment, conn: ConnId, frame: Frame, out: &mut Vec<NodeAction>) {
+    fn heard(&mut self, now: Moment, conn: ConnId, packet: Packet, out: &mut Vec<NodeAction>) {
         if self.active.as_ref().is_some_and(|active| active.owns(conn)) {
-            self.send(now, conn, SenderInput::Heard(frame), out);
+            self.send(now, conn, SenderInput::Heard(packet), out);
             return;
         }
-        if let (Some(epoch), true) = (frame.epoch(), self.active.is_some()) {
-            self.coordinate(now, Input::HigherEpoch(epoch), out);
-        }
+        self.coordinate(now, Input::HigherEpoch(packet.epoch), out);
         let room = self.log_bytes < self.config.log_bytes_max;
-        let actions = self.receiver.step(conn, frame, &mut self.shape, room);
+        let actions = self.receiver.step(conn, packet, &mut self.shape, room);
         self.receive(now, actions, out);
     }
 
     fn receive(&mut self, now: Moment, actions: Vec<ReceiverAction>, out: &mut Vec<NodeAction>) {
         for action in actions {
             match action {
-                ReceiverAction::Send(conn, frame) => out.push(NodeAction::Send(conn, frame)),
+                ReceiverAction::Send(conn, packet) => out.push(NodeAction::Send(conn, packet)),
                 ReceiverAction::Close(conn, why) => {
                     out.push(NodeAction::Close(conn, why));
                     out.push(NodeAction::Tell(NodeEvent::PeerEnded { peer: None, why }));
@@ -217,16 +204,10 @@ impl Node {
                     self.trim_through(through, out);
                     out.push(NodeAction::Tell(NodeEvent::Trimmed { app, revision, seq }));
                 }
-                ReceiverAction::Marks(marks) => self.keep_marks(marks, out),
                 ReceiverAction::Committed(at) => self.passive_committed(at, out),
                 ReceiverAction::PeerReleased => self.coordinate(now, Input::PeerReleased, out),
             }
         }
-    }
-
-    fn keep_marks(&mut self, marks: Marks, out: &mut Vec<NodeAction>) {
-        self.marks.extend(marks.clone());
-        out.push(NodeAction::KeepMarks(marks));
     }
 
     /// What the active calls committed counts here as far as we hold it.
@@ -289,19 +270,13 @@ impl Node {
         let Some(active) = &mut self.active else { return };
         let all = active.trims.snapshot(&app, seq).unwrap_or(self.shape.base().seq);
         let through = all.min(self.committed.seq);
-        let frame = Frame::Trim { epoch: active.epoch, app, revision, seq, through };
-        active.broadcast(&frame, out);
+        active.broadcast(&Message::Trim { app, revision, seq, through }, out);
         self.trim_through(through, out);
     }
 
     fn send(&mut self, now: Moment, conn: ConnId, input: SenderInput, out: &mut Vec<NodeAction>) {
         let Some(active) = &mut self.active else { return };
-        let before = active.streams(conn);
         let news = active.step(now, conn, input, (&self.shape, self.committed), out);
-        if !before && active.streams(conn) {
-            let marks = self.marks.clone();
-            out.push(NodeAction::Send(conn, Frame::Marks { epoch: active.epoch, marks }));
-        }
         self.pass_on(now, news, out);
     }
 
@@ -354,7 +329,7 @@ impl Node {
                 Action::Drain => out.push(NodeAction::Tell(NodeEvent::Drain)),
                 Action::Released => {
                     if let Some(active) = &self.active {
-                        active.broadcast(&Frame::Released { epoch: active.epoch }, out);
+                        active.broadcast(&Message::Released, out);
                     }
                     self.leave_office(out);
                     out.push(NodeAction::Tell(NodeEvent::Released));
@@ -380,8 +355,8 @@ impl Node {
         active.trims.set_apps(self.apps.clone());
         self.active = Some(active);
         let (base, last) = (self.shape.base(), self.shape.last());
-        let (deadline, marks) = (term.deadline, self.marks.clone());
-        out.push(NodeAction::Tell(NodeEvent::BecameActive { term, base, last, marks }));
+        let deadline = term.deadline;
+        out.push(NodeAction::Tell(NodeEvent::BecameActive { term, base, last }));
         out.push(NodeAction::Tell(NodeEvent::Deadline(deadline)));
     }
 

@@ -3,13 +3,12 @@
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
-use weir_codec::{EntryId, LogId, RawEntry};
+use weir_codec::{EntryId, LogId, RawEntry, Refusal};
 use weir_event::{Epoch, Seq, Time};
 
 use crate::coordinator::{Lease, LeaseWrite, Lost, Term, Unavailable, Waiting, Written};
 use crate::ids::{ConnId, Moment, NodeId};
-use crate::marks::Marks;
-use crate::sync::{Fill, Frame, Refusal};
+use crate::sync::{Fill, Packet};
 
 /// Where a node listens for event sync, as it advertises it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +30,7 @@ pub enum NodeInput {
     Connected(NodeId, ConnId),
     ConnectFailed(NodeId),
     /// A frame of any connection, whoever opened it.
-    Heard(ConnId, Frame),
+    Heard(ConnId, Packet),
     Closed(ConnId),
     /// A [`NodeAction::Fill`] was sent and reached to here.
     Filled {
@@ -41,8 +40,6 @@ pub enum NodeInput {
     },
     /// New entries' contents, with the clock's time.
     Append(Vec<(Time, Bytes)>),
-    /// How far these sinks have confirmed; it may fall when a takeover clamps it.
-    Marks(Marks),
     /// The log is on disk up to here.
     Synced(EntryId),
     /// How large the log is now.
@@ -71,7 +68,7 @@ pub enum NodeAction {
     ReadLease,
     WriteLease(LeaseWrite),
     Connect(PeerAddress),
-    Send(ConnId, Frame),
+    Send(ConnId, Packet),
     /// Read entries, send them as one frame, and say [`NodeInput::Filled`].
     Fill(ConnId, Fill),
     /// Close the connection once what was sent before has left; `Closed` is not awaited.
@@ -80,8 +77,6 @@ pub enum NodeAction {
     Append(Vec<RawEntry>),
     /// Force the log to disk, and say [`NodeInput::Synced`] with this position.
     SyncLog(EntryId),
-    /// Keep these marks with the log, in place of those of the same sinks.
-    KeepMarks(Marks),
     CutAfter(EntryId),
     ResetTo(EntryId),
     TrimThrough(Seq),
@@ -92,7 +87,7 @@ pub enum NodeAction {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NodeEvent {
     /// The lease is ours: take over from what the log holds behind `base`.
-    BecameActive { term: Term, base: EntryId, last: EntryId, marks: Marks },
+    BecameActive { term: Term, base: EntryId, last: EntryId },
     /// Outputs may leave until then.
     Deadline(Moment),
     /// Outputs wait: the lease could not be renewed in time.

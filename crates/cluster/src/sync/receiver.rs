@@ -1,18 +1,17 @@
 //! The passive node's side: takes the active node's log, and says what it holds.
 
-use weir_codec::{EntryId, RawEntry};
+use weir_codec::{EntryId, Message, RawEntry, Refusal};
 use weir_event::{Epoch, Seq};
 
-use super::frame::{Frame, Refusal};
+use super::packet::Packet;
 use super::shape::Shape;
 use crate::coordinator::Identity;
 use crate::ids::ConnId;
-use crate::marks::Marks;
 
-/// What to do about a frame, in this order: an acknowledgement follows its entries.
+/// What to do about a packet, in this order: an acknowledgement follows its entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReceiverAction {
-    Send(ConnId, Frame),
+    Send(ConnId, Packet),
     Close(ConnId, Refusal),
     Append(Vec<RawEntry>),
     CutAfter(EntryId),
@@ -25,7 +24,6 @@ pub enum ReceiverAction {
         through: Seq,
     },
     Committed(EntryId),
-    Marks(Marks),
     /// The active node has released the lease.
     PeerReleased,
 }
@@ -102,30 +100,28 @@ impl Receiver {
         match self.from {
             Some(from) if self.full => {
                 self.full = false;
-                vec![ReceiverAction::Send(from.conn, Frame::Ready { last: shape.last() })]
+                vec![self.say(from.conn, Message::Ready { last: shape.last() })]
             }
             Some(_) | None => Vec::new(),
         }
     }
 
-    /// Takes in a frame. `room` says whether the log may grow.
+    /// Takes in a packet. `room` says whether the log may grow.
     pub fn step(
         &mut self,
         conn: ConnId,
-        frame: Frame,
+        packet: Packet,
         shape: &mut Shape,
         room: bool,
     ) -> Vec<ReceiverAction> {
         if self.accepts.is_none() {
             return self.refuse(conn, Refusal::NotPassive);
         }
-        let Some(epoch) = frame.epoch() else {
-            return self.refuse(conn, Refusal::OutOfTurn);
-        };
+        let Packet { epoch, message } = packet;
         if epoch < self.lowest() {
             return self.refuse(conn, Refusal::LowerEpoch);
         }
-        if let Frame::Open { group, .. } = &frame {
+        if let Message::Open { group, .. } = &message {
             let same = *group == self.group;
             return if same {
                 self.open(Reception { conn, epoch }, shape)
@@ -136,40 +132,41 @@ impl Receiver {
         if self.from != Some(Reception { conn, epoch }) {
             return self.refuse(conn, Refusal::OutOfTurn);
         }
-        self.on_frame(conn, frame, shape, room)
+        self.on_message(conn, message, shape, room)
     }
 
-    fn on_frame(
+    fn on_message(
         &mut self,
         conn: ConnId,
-        frame: Frame,
+        message: Message,
         shape: &mut Shape,
         room: bool,
     ) -> Vec<ReceiverAction> {
-        match frame {
-            Frame::Cut { keep, .. } => self.cut(conn, keep, shape),
-            Frame::Reset { base, .. } => {
+        match message {
+            Message::Cut { keep, .. } => self.cut(conn, keep, shape),
+            Message::Reset { base, .. } => {
                 *shape = Shape::after(base);
                 vec![ReceiverAction::ResetTo(base), self.hello(conn, shape)]
             }
-            Frame::Entries { after, committed, entries, .. } => {
+            Message::Entries { after, committed, entries, .. } => {
                 self.entries(conn, (after, committed, entries), shape, room)
             }
-            Frame::Ping { committed, .. } => vec![
+            Message::Ping { committed, .. } => vec![
                 ReceiverAction::Committed(committed),
-                ReceiverAction::Send(conn, Frame::Ack { last: shape.last() }),
+                self.say(conn, Message::Ack { last: shape.last() }),
             ],
-            Frame::Trim { app, revision, seq, through, .. } => {
+            Message::Trim { app, revision, seq, through, .. } => {
                 vec![ReceiverAction::Trim { app, revision, seq, through }]
             }
-            Frame::Marks { marks, .. } => vec![ReceiverAction::Marks(marks)],
-            Frame::Released { .. } => vec![ReceiverAction::PeerReleased],
-            Frame::Open { .. }
-            | Frame::Hello { .. }
-            | Frame::Ack { .. }
-            | Frame::Full { .. }
-            | Frame::Ready { .. }
-            | Frame::Refused { .. } => self.refuse(conn, Refusal::OutOfTurn),
+            Message::Released => vec![ReceiverAction::PeerReleased],
+            Message::Open { .. }
+            | Message::Hello { .. }
+            | Message::Ack { .. }
+            | Message::Full { .. }
+            | Message::Ready { .. }
+            | Message::Refused { .. }
+            | Message::Challenge { .. }
+            | Message::Proof { .. } => self.refuse(conn, Refusal::OutOfTurn),
         }
     }
 
@@ -219,7 +216,7 @@ impl Receiver {
         if self.full || !room {
             self.full = true;
             self.skipping = true;
-            return vec![ReceiverAction::Send(conn, Frame::Full { last })];
+            return vec![self.say(conn, Message::Full { last })];
         }
         self.skipping = false;
         let mut grown = shape.clone();
@@ -230,25 +227,24 @@ impl Receiver {
         vec![
             ReceiverAction::Append(entries),
             ReceiverAction::Committed(committed),
-            ReceiverAction::Send(conn, Frame::Ack { last: shape.last() }),
+            self.say(conn, Message::Ack { last: shape.last() }),
         ]
     }
 
     fn hello(&self, conn: ConnId, shape: &Shape) -> ReceiverAction {
-        let hello = Frame::Hello {
-            node: self.me.node.clone(),
-            log: self.me.log,
-            accepts: self.lowest(),
-            last: shape.last(),
-        };
-        ReceiverAction::Send(conn, hello)
+        let node = self.me.node.to_string();
+        self.say(conn, Message::Hello { node, log: self.me.log, last: shape.last() })
+    }
+
+    fn say(&self, conn: ConnId, message: Message) -> ReceiverAction {
+        ReceiverAction::Send(conn, Packet::new(self.lowest(), message))
     }
 
     fn refuse(&mut self, conn: ConnId, why: Refusal) -> Vec<ReceiverAction> {
         self.closed(conn);
         let accepts = self.lowest();
         vec![
-            ReceiverAction::Send(conn, Frame::Refused { accepts, why }),
+            ReceiverAction::Send(conn, Packet::refusal(accepts, why)),
             ReceiverAction::Close(conn, why),
         ]
     }

@@ -3,10 +3,10 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use weir_codec::{EntryId, LogId};
+use weir_codec::{EntryId, LogId, Message, Refusal};
 use weir_event::{Epoch, Seq};
 
-use super::frame::{Frame, Refusal};
+use super::packet::Packet;
 use super::shape::Shape;
 use crate::coordinator::Identity;
 use crate::ids::{Moment, NodeId};
@@ -50,7 +50,7 @@ pub enum SenderInput {
     /// The connection stands.
     Opened,
     /// The peer said this.
-    Heard(Frame),
+    Heard(Packet),
     /// The connection is gone, and with it every acknowledgement.
     Closed,
     /// A [`Fill`] was sent, and reached to here.
@@ -62,7 +62,7 @@ pub enum SenderInput {
 /// What to do for the peer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SenderAction {
-    Send(Frame),
+    Send(Packet),
     Fill(Fill),
     /// The peer is known by name and log, and is being sent the log.
     Met(NodeId, LogId),
@@ -160,7 +160,7 @@ impl Sender {
         let mut out = Vec::new();
         match input {
             SenderInput::Opened => self.opened(now, &mut out),
-            SenderInput::Heard(frame) => self.on_frame(now, frame, shape, &mut out),
+            SenderInput::Heard(packet) => self.on_packet(now, packet, shape, &mut out),
             SenderInput::Closed => self.phase = Phase::Away,
             SenderInput::Filled { through, bytes } => self.filled(now, through, bytes),
             SenderInput::Tick => {}
@@ -173,40 +173,37 @@ impl Sender {
         self.phase = Phase::Greeting;
         self.heard = now;
         self.spoke = now;
-        out.push(SenderAction::Send(Frame::Open {
-            group: self.group.clone(),
-            node: self.me.node.clone(),
-            log: self.me.log,
-            epoch: self.epoch,
-        }));
+        let (group, node) = (self.group.clone(), self.me.node.to_string());
+        out.push(self.say(Message::Open { group, node, log: self.me.log }));
     }
 
-    fn on_frame(&mut self, now: Moment, frame: Frame, shape: &Shape, out: &mut Vec<SenderAction>) {
+    fn on_packet(
+        &mut self,
+        now: Moment,
+        packet: Packet,
+        shape: &Shape,
+        out: &mut Vec<SenderAction>,
+    ) {
         self.heard = now;
-        match (self.phase, frame) {
-            (Phase::Greeting | Phase::Aligning, Frame::Hello { node, log, accepts, last }) => {
-                if accepts > self.epoch {
-                    out.push(SenderAction::Outdated(accepts));
-                    out.push(SenderAction::End(Refusal::LowerEpoch));
-                    return;
-                }
-                self.align(now, (node, log, last), shape, out);
+        if packet.epoch > self.epoch {
+            out.push(SenderAction::Outdated(packet.epoch));
+            out.push(SenderAction::End(Refusal::LowerEpoch));
+            return;
+        }
+        match (self.phase, packet.message) {
+            (Phase::Greeting | Phase::Aligning, Message::Hello { node, log, last }) => {
+                self.align(now, (NodeId::new(&node), log, last), shape, out);
             }
-            (Phase::Streaming, Frame::Ack { last }) => self.acked_to(last, shape, out),
-            (Phase::Streaming, Frame::Full { last }) => {
+            (Phase::Streaming, Message::Ack { last }) => self.acked_to(last, shape, out),
+            (Phase::Streaming, Message::Full { last }) => {
                 self.full = true;
                 self.rewind(last.seq);
             }
-            (Phase::Streaming, Frame::Ready { last }) => {
+            (Phase::Streaming, Message::Ready { last }) => {
                 self.full = false;
                 self.rewind(last.seq);
             }
-            (_, Frame::Refused { accepts, why }) => {
-                if accepts > self.epoch {
-                    out.push(SenderAction::Outdated(accepts));
-                }
-                out.push(SenderAction::End(why));
-            }
+            (_, Message::Refused { why, .. }) => out.push(SenderAction::End(why)),
             (Phase::Away, _) => {}
             (Phase::Greeting | Phase::Aligning | Phase::Streaming, _) => {
                 out.push(SenderAction::End(Refusal::OutOfTurn));
@@ -223,7 +220,6 @@ impl Sender {
     ) {
         self.peer = Some(log);
         self.spoke = now;
-        let epoch = self.epoch;
         match shape.floor(last) {
             Some(shared) if shared == last => {
                 self.phase = Phase::Streaming;
@@ -235,13 +231,17 @@ impl Sender {
             }
             Some(keep) => {
                 self.phase = Phase::Aligning;
-                out.push(SenderAction::Send(Frame::Cut { epoch, keep }));
+                out.push(self.say(Message::Cut { keep }));
             }
             None => {
                 self.phase = Phase::Aligning;
-                out.push(SenderAction::Send(Frame::Reset { epoch, base: shape.base() }));
+                out.push(self.say(Message::Reset { base: shape.base() }));
             }
         }
+    }
+
+    fn say(&self, message: Message) -> SenderAction {
+        SenderAction::Send(Packet::new(self.epoch, message))
     }
 
     fn rewind(&mut self, to: Seq) {
@@ -309,7 +309,7 @@ impl Sender {
             }
         } else if now.since(self.spoke) >= self.limits.ping_every {
             self.spoke = now;
-            out.push(SenderAction::Send(Frame::Ping { epoch: self.epoch, committed }));
+            out.push(self.say(Message::Ping { committed }));
         }
     }
 }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use weir_codec::EntryId;
-use weir_event::{Epoch, OutputNo, Seq, Time};
+use weir_event::{Epoch, OutputNo, Seq, Text, Time};
 
 use super::words::{RestoredApp, TakeoverAction, TakeoverInput};
-use crate::marks::{Marks, SinkId};
+use crate::marks::{LoggedMarks, Marks, SinkId};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
@@ -29,19 +29,21 @@ pub struct Takeover {
     base: EntryId,
     last: EntryId,
     step: Step,
+    logged: LoggedMarks,
     marks: Marks,
     /// Up to where each app's state already includes the log.
-    included: BTreeMap<String, Seq>,
+    included: BTreeMap<Text, Seq>,
     highest: Option<(EntryId, Time)>,
 }
 
 impl Takeover {
-    /// A takeover under `epoch` by a node whose log stands behind `base`, ends with `last` and
-    /// keeps `marks`.
+    /// A takeover under `epoch` by a node whose log stands behind `base` and ends with `last`, and
+    /// whose entries brought the marks `logged`.
     #[must_use]
-    pub fn new(epoch: Epoch, base: EntryId, last: EntryId, marks: Marks) -> Self {
+    pub fn new(epoch: Epoch, base: EntryId, last: EntryId, logged: LoggedMarks) -> Self {
         let (step, included) = (Step::Waiting, BTreeMap::new());
-        Self { epoch, base, last, step, marks, included, highest: None }
+        let marks = Marks::new();
+        Self { epoch, base, last, step, logged, marks, included, highest: None }
     }
 
     /// Takes in what happened and answers what to do about it.
@@ -115,9 +117,13 @@ impl Takeover {
             }
             after = after.min(included);
             self.included.insert(app.app, included);
-            for (sink, mark) in app.marks {
-                let known = self.marks.entry(sink).or_insert(mark);
-                *known = mark.max(*known);
+            self.marks.extend(app.marks);
+        }
+        // What the log says behind a snapshot is newer than what the snapshot says.
+        for (sink, seq, mark) in self.logged.iter() {
+            let newer = self.included.get(&*sink.app).is_none_or(|included| seq > *included);
+            if newer || !self.marks.contains_key(sink) {
+                self.marks.insert(sink.clone(), mark);
             }
         }
         let (after, through) = (after.max(self.base.seq), self.last.seq);

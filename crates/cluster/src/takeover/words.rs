@@ -1,14 +1,14 @@
 //! What a takeover is told and what it asks for.
 
 use weir_codec::EntryId;
-use weir_event::{Epoch, Seq, Time};
+use weir_event::{Epoch, Seq, Text, Time};
 
 use crate::marks::Marks;
 
 /// What the last committed snapshot of an app holds, as far as a takeover must know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RestoredApp {
-    pub app: String,
+    pub app: Text,
     /// The last entry the state includes; nothing when the app has no snapshot.
     pub at: Option<EntryId>,
     /// The time of that entry.
@@ -45,7 +45,7 @@ pub enum TakeoverAction {
     /// Step 2: give every app its last committed state, the highest (epoch, seq) of them.
     RestoreLast,
     /// These entries of the app are in no snapshot and not in the log.
-    Missing { app: String, from: Seq, through: Seq },
+    Missing { app: Text, from: Seq, through: Seq },
     /// Step 3: execute the entries of the log, under the log's time.
     Replay { after: Seq, through: Seq },
     /// Numbers and times of new entries go on above this one.
