@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, reason = "a command line tool talks to the person who ran it")]
 
 mod judge;
+mod packages;
 mod rust_text;
 mod steps;
 mod tidy;

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::steps::{Outcome, Steps, cargo};
-use crate::{judge, tidy};
+use crate::{judge, packages, tidy};
 
 /// Runs every check. True when all pass.
 ///
@@ -25,12 +25,31 @@ pub(crate) fn verify(root: &Path) -> Result<bool> {
     steps.run("tests", || {
         cargo(root, &["test", "--workspace", "--locked", "--no-fail-fast"], &[])
     })?;
+    steps.run("features", || features(root))?;
     steps.run("docs", || {
         let args = ["doc", "--workspace", "--no-deps", "--document-private-items", "--locked"];
         cargo(root, &args, &[("RUSTDOCFLAGS", "-D warnings")])
     })?;
     steps.run("conformance", || judge::step(root))?;
     Ok(steps.summary())
+}
+
+/// Builds every package that has features with none of them, and with each alone.
+fn features(root: &Path) -> Result<Outcome> {
+    let mut outcome = Outcome::Skipped;
+    for package in packages::packages(root)?.iter().filter(|it| !it.features.is_empty()) {
+        let alone = package.features.iter().map(String::as_str);
+        for feature in std::iter::once("").chain(alone) {
+            println!("{} with only `{feature}`", package.name);
+            let scope = ["check", "--quiet", "--locked", "--package", &package.name];
+            let only = ["--no-default-features", "--features", feature];
+            let built = cargo(root, &[&scope[..], &only[..]].concat(), &[])?;
+            if built == Outcome::Failed || outcome == Outcome::Skipped {
+                outcome = built;
+            }
+        }
+    }
+    Ok(outcome)
 }
 
 /// Formats, and applies what clippy can mend by itself.

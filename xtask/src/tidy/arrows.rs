@@ -1,7 +1,7 @@
 //! Dependencies between rooms point down only.
 
+use crate::packages::Package;
 use crate::tidy::report::{Finding, Rule};
-use crate::tidy::rooms::Package;
 
 /// What a room may name in its `Cargo.toml`.
 enum May {
@@ -91,10 +91,12 @@ mod tests {
 
     fn wrong(room: &str, uses: &[&str]) -> Vec<String> {
         let package = Package {
+            name: format!("weir-{room}"),
             room: room.to_owned(),
             folder: format!("crates/{room}"),
             roots: Vec::new(),
             uses: uses.iter().map(|it| (*it).to_owned()).collect(),
+            features: Vec::new(),
         };
         let mut found = Vec::new();
         check(&[package], &mut found);

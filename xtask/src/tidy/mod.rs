@@ -2,6 +2,7 @@
 
 mod arrows;
 mod exceptions;
+mod links;
 mod reach;
 mod report;
 mod rooms;

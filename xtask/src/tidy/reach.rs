@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::packages::Package;
 use crate::rust_text;
 use crate::tidy::report::{Finding, Rule};
-use crate::tidy::rooms::Package;
 use crate::tree::File;
 
 pub(crate) fn check(packages: &[Package], files: &[File], found: &mut Vec<Finding>) {
@@ -66,10 +66,12 @@ mod tests {
 
     fn dead(files: &[(&str, &str)]) -> Vec<String> {
         let package = Package {
+            name: "a".to_owned(),
             room: "a".to_owned(),
             folder: "a".to_owned(),
             roots: vec!["a/src/lib.rs".to_owned(), "a/tests/all.rs".to_owned()],
             uses: Vec::new(),
+            features: Vec::new(),
         };
         let files: Vec<File> = files
             .iter()

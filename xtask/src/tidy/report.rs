@@ -5,7 +5,8 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::tidy::{arrows, exceptions, reach, rooms, sizes, words};
+use crate::packages;
+use crate::tidy::{arrows, exceptions, links, reach, rooms, sizes, words};
 use crate::tree;
 
 /// A rule: what it is called in the list of exceptions.
@@ -14,6 +15,7 @@ pub(crate) enum Rule {
     Arrow,
     Columns,
     DeadFile,
+    DeadLink,
     FileName,
     FileSize,
     FunctionSize,
@@ -62,10 +64,11 @@ impl fmt::Display for Finding {
 /// Every finding in the workspace, those that an exception forgives apart.
 fn findings(root: &Path) -> Result<Vec<Finding>> {
     let files = tree::files(root)?;
-    let packages = rooms::packages(root)?;
+    let packages = packages::packages(root)?;
     let mut found = Vec::new();
     for file in &files {
         words::check(file, &mut found);
+        links::check(file, &files, &mut found);
         if file.is_rust() {
             sizes::check(file, &mut found);
         }

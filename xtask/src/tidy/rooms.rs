@@ -1,69 +1,11 @@
-//! The packages of the workspace, from `cargo metadata`, and the lints that keep rooms pure.
-
-use std::path::Path;
-use std::process::Command;
-
-use anyhow::{Context, Result, bail};
-use serde_json::Value;
+//! The lints that keep rooms pure, and those that every room takes.
 
 use crate::tidy::report::{Finding, Rule};
-use crate::tree::{self, File};
-
-/// A package of the workspace.
-#[derive(Debug)]
-pub(crate) struct Package {
-    /// Without `weir-` before it.
-    pub(crate) room: String,
-    /// The folder, from the workspace's root.
-    pub(crate) folder: String,
-    /// The file each target starts at.
-    pub(crate) roots: Vec<String>,
-    /// The other packages of the workspace that it names, in any kind of dependency.
-    pub(crate) uses: Vec<String>,
-}
+use crate::tree::File;
 
 /// Rooms that must stay without disk, net, environment, clock and threads.
 const PURE_ROOMS: &[&str] =
     &["event", "query", "plan", "expr", "operators", "tables", "aggregation", "engine", "codec"];
-
-/// The packages of the workspace at `root`.
-///
-/// # Errors
-///
-/// `cargo metadata` failing, or printing another shape.
-pub(crate) fn packages(root: &Path) -> Result<Vec<Package>> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
-        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
-        .current_dir(root)
-        .output()
-        .context("could not start `cargo metadata`")?;
-    if !output.status.success() {
-        bail!("`cargo metadata` failed: {}", String::from_utf8_lossy(&output.stderr).trim());
-    }
-    let metadata: Value = serde_json::from_slice(&output.stdout)?;
-    let list = metadata["packages"].as_array().context("`cargo metadata` named no packages")?;
-    list.iter().map(|it| package(root, it)).collect()
-}
-
-fn package(root: &Path, it: &Value) -> Result<Package> {
-    let text = |value: &Value| value.as_str().map(str::to_owned).context("text was expected");
-    let inside = |path: &Value| Ok(tree::from_root(root, Path::new(&text(path)?)));
-    let list = |key: &str| it[key].as_array().map(Vec::as_slice).unwrap_or_default();
-    let roots = list("targets").iter().map(|target| inside(&target["src_path"]));
-    let own = list("dependencies").iter().filter(|dependency| dependency["path"].is_string());
-    let manifest = inside(&it["manifest_path"])?;
-    Ok(Package {
-        room: room(&text(&it["name"])?),
-        folder: manifest.trim_end_matches("Cargo.toml").trim_end_matches('/').to_owned(),
-        roots: roots.collect::<Result<_>>()?,
-        uses: own.map(|dependency| Ok(room(&text(&dependency["name"])?))).collect::<Result<_>>()?,
-    })
-}
-
-fn room(package: &str) -> String {
-    package.strip_prefix("weir-").unwrap_or(package).to_owned()
-}
 
 /// What every `clippy.toml` says, since a room's own stands in place of the one at the root.
 const LINT_KEYS: &[&str] = &[
@@ -110,15 +52,6 @@ fn check_pure_rooms(files: &[File], found: &mut Vec<Finding>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_workspace_is_read() {
-        let packages = packages(&tree::root()).unwrap();
-        let engine = packages.iter().find(|it| it.room == "engine").unwrap();
-        assert_eq!(engine.folder, "crates/engine");
-        assert!(engine.roots.contains(&"crates/engine/src/lib.rs".to_owned()));
-        assert!(engine.uses.contains(&"plan".to_owned()));
-    }
 
     #[test]
     fn a_pure_room_without_its_lints_is_found() {
