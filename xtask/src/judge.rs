@@ -38,12 +38,8 @@ pub(crate) fn step(root: &Path) -> Result<Outcome> {
         println!("conformance: the judge needs `python3` on the path");
         return Ok(if must { Outcome::Failed } else { Outcome::Skipped });
     }
-    let args = ["build", "--release", "--locked", "--package", "weir-cli", "--bin", "weir"];
-    if cargo(root, &args, &[])? != Outcome::Passed {
-        return Ok(Outcome::Failed);
-    }
+    let Some(weir) = weir(root)? else { return Ok(Outcome::Failed) };
     let floor = floor(root)?;
-    let weir = target(root).join("release/weir");
     let areas: Vec<PathBuf> = AREAS.iter().map(|area| scenarios.join(area)).collect();
     let output = Command::new("python3")
         .arg(scenarios.join("judge"))
@@ -57,6 +53,17 @@ pub(crate) fn step(root: &Path) -> Result<Outcome> {
     let share = agreeing(&printed).context("the judge printed no total")?;
     println!("conformance: {share:.1}% agree, at least {floor:.1}% must (`{FLOOR_FILE}`)");
     Ok(if share >= floor { Outcome::Passed } else { Outcome::Failed })
+}
+
+/// Builds `weir` for release and says where it is; `None` when it does not build.
+///
+/// # Errors
+///
+/// Cargo cannot be started.
+pub(crate) fn weir(root: &Path) -> Result<Option<PathBuf>> {
+    let args = ["build", "--release", "--locked", "--package", "weir-cli", "--bin", "weir"];
+    let built = cargo(root, &args, &[])? == Outcome::Passed;
+    Ok(built.then(|| target(root).join("release/weir")))
 }
 
 /// The recordings, kept beside the checkout or where `WEIR_SHARED` says.

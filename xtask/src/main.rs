@@ -1,6 +1,7 @@
 //! The project's own chores: `cargo xtask tidy`, `verify`, `judge`, `fix`.
 #![expect(clippy::print_stdout, reason = "a command line tool talks to the person who ran it")]
 
+mod examples;
 mod judge;
 mod packages;
 mod rust_text;
@@ -19,6 +20,7 @@ cargo xtask COMMAND
   verify   every check, read-only: format, tidy, clippy, tests, docs, conformance
   tidy     the house rules that no compiler knows: sizes, dead files, arrows between rooms
   judge    builds `weir` and compares it with the recordings of the reference in ../shared
+  examples replays the examples' data on `weir` and compares with the answers beside it
   fix      the one command that writes: formats, and applies what clippy can mend by itself
 
 `cargo xtask tidy --all` also lists what is not wrong yet but should be questioned.
@@ -31,6 +33,7 @@ fn main() -> Result<ExitCode> {
     let good = match args.as_slice() {
         ["verify"] => verify::verify(&root)?,
         ["judge"] => judge::judge(&root)?,
+        ["examples"] => examples::step(&root)? == steps::Outcome::Passed,
         ["fix"] => verify::fix(&root)?,
         ["tidy"] => tidy::report(&root, false)?,
         ["tidy", "--all"] => tidy::report(&root, true)?,
