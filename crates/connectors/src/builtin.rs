@@ -7,9 +7,13 @@ use crate::mappers;
 pub const BUILTIN: &[&Extension] = &[
     // Sinks.
     // Sink mappers.
+    #[cfg(feature = "json")]
+    &mappers::json::SINK,
     &mappers::pass_through::SINK,
     // Sources.
     // Source mappers.
+    #[cfg(feature = "json")]
+    &mappers::json::SOURCE,
     &mappers::pass_through::SOURCE,
 ];
 

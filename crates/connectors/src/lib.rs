@@ -30,7 +30,7 @@ pub use extension::{
 };
 pub use inlet::{Decoder, Inlet};
 pub use mapper::{
-    AttributeMapping, Decoded, Encoded, MapError, SinkMapper, SinkMapperSpec, SourceMapper,
+    AttributeMapping, Decoded, Encoded, MapError, Rows, SinkMapper, SinkMapperSpec, SourceMapper,
     SourceMapperSpec,
 };
 pub use options::{CheckedOptions, Options};

@@ -33,7 +33,36 @@ pub trait SourceMapper: Send + Sync {
 /// Turns the events of one chunk into messages.
 pub trait SinkMapper: Send + Sync {
     /// Adds the messages for `rows` of `batch`, which belong to one chunk, to `out`.
-    fn encode(&self, batch: &Batch, rows: &[u32], out: &mut Encoded);
+    fn encode(&self, batch: &Batch, rows: Rows<'_>, out: &mut Encoded);
+}
+
+/// The rows of a batch that are mapped together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rows<'a> {
+    /// A chunk of one event: a message of its own.
+    One(u32),
+    /// Events of a larger chunk, even when only one of them is left: a list.
+    Many(&'a [u32]),
+}
+
+impl Rows<'_> {
+    /// The rows in order.
+    pub fn iter(&self) -> impl Iterator<Item = usize> + '_ {
+        let (one, many) = match self {
+            Self::One(row) => (Some(*row), [].as_slice()),
+            Self::Many(rows) => (None, *rows),
+        };
+        one.into_iter().chain(many.iter().copied()).map(|row| row as usize)
+    }
+
+    /// How many rows there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        match self {
+            Self::One(_) => 1,
+            Self::Many(rows) => rows.len(),
+        }
+    }
 }
 
 /// One event or message that could not be mapped.

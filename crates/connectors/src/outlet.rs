@@ -5,7 +5,7 @@ use weir_event::{Batch, Epoch, OutputNo, Text};
 use crate::annotation::{Annotation, StreamInfo};
 use crate::extension::Build;
 use crate::inlet::wanted;
-use crate::mapper::{Encoded, MapError, SinkMapper, SinkMapperSpec};
+use crate::mapper::{Encoded, MapError, Rows, SinkMapper, SinkMapperSpec};
 use crate::options::Options;
 use crate::problem::Problem;
 use crate::sink::{OnError, Outgoing, Sink, SinkSpec};
@@ -116,7 +116,13 @@ impl Encoder {
     ) -> Vec<MapError> {
         let mut failures = Vec::new();
         if self.templates.is_empty() {
-            self.encode_alike(batch, rows, &[], &Group { numbered, nth: None }, out, &mut failures);
+            let alike = match rows {
+                [] => return failures,
+                [row] => Rows::One(*row),
+                _ => Rows::Many(rows),
+            };
+            let group = Group { numbered, nth: None };
+            self.encode_alike(batch, alike, &[], &group, out, &mut failures);
             return failures;
         }
         let mut groups: Vec<(Vec<Text>, Vec<u32>, Vec<usize>)> = Vec::new();
@@ -131,9 +137,10 @@ impl Encoder {
                 None => groups.push((options, vec![*row], vec![nth])),
             }
         }
-        for (options, rows, nths) in &groups {
+        for (options, alike, nths) in &groups {
             let group = Group { numbered, nth: Some(nths) };
-            self.encode_alike(batch, rows, options, &group, out, &mut failures);
+            let alike = if rows.len() == 1 { Rows::One(alike[0]) } else { Rows::Many(alike) };
+            self.encode_alike(batch, alike, options, &group, out, &mut failures);
         }
         failures
     }
@@ -141,7 +148,7 @@ impl Encoder {
     fn encode_alike(
         &self,
         batch: &Batch,
-        rows: &[u32],
+        rows: Rows<'_>,
         options: &[Text],
         group: &Group<'_>,
         out: &mut Vec<Outgoing>,

@@ -103,6 +103,31 @@ impl Template {
     }
 }
 
+/// What one element of `@payload` stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// Text made from the event.
+    Text(Template),
+    /// The value of an attribute as it is.
+    Attribute(usize),
+}
+
+impl Content {
+    /// Reads an element: bare, the name of an attribute stands for its value; text without
+    /// blanks may stand in back-quotes, which are taken off.
+    pub(crate) fn compile(text: &str, stream: &StreamInfo) -> Result<Self, Problem> {
+        if let Some(place) = stream.attribute(text.trim()) {
+            return Ok(Self::Attribute(place));
+        }
+        let ticked = text.strip_prefix('`').and_then(|it| it.strip_suffix('`'));
+        let text = match ticked {
+            Some(inner) if !inner.contains(char::is_whitespace) => inner,
+            Some(_) | None => text,
+        };
+        Template::compile(text, stream).map(Self::Text)
+    }
+}
+
 /// Adds a value's text, as Java writes it.
 pub(crate) fn append(out: &mut String, value: &Value) {
     if let Value::Str(text) = value {

@@ -3,7 +3,7 @@
 use weir_event::{Batch, Object, Value};
 
 use crate::extension::{Build, Extension};
-use crate::mapper::{Decoded, Encoded, MapError, SinkMapper, SinkMapperSpec};
+use crate::mapper::{Decoded, Encoded, MapError, Rows, SinkMapper, SinkMapperSpec};
 use crate::mapper::{SourceMapper, SourceMapperSpec};
 use crate::payload::{ENTRY_TIME, Event, Message, Payload};
 use crate::problem::Problem;
@@ -70,15 +70,13 @@ impl SourceMapper for PassThrough {
 }
 
 impl SinkMapper for PassThrough {
-    fn encode(&self, batch: &Batch, rows: &[u32], out: &mut Encoded) {
-        let event = |row: &u32| Event {
-            timestamp: batch.timestamps[*row as usize],
-            data: batch.row(*row as usize),
-        };
+    fn encode(&self, batch: &Batch, rows: Rows<'_>, out: &mut Encoded) {
+        let event = |row: usize| Event { timestamp: batch.timestamps[row], data: batch.row(row) };
         match rows {
-            [] => {}
-            [row] => out.push(Payload::Event(event(row)), 0..1),
-            _ => out.push(Payload::Events(rows.iter().map(event).collect()), 0..rows.len()),
+            Rows::One(row) => out.push(Payload::Event(event(row as usize)), 0..1),
+            Rows::Many(_) => {
+                out.push(Payload::Events(rows.iter().map(event).collect()), 0..rows.count());
+            }
         }
     }
 }

@@ -1,0 +1,28 @@
+//! What `@payload` may hold: one template, or several by name.
+
+use crate::mapper::SinkMapperSpec;
+use crate::problem::Problem;
+use crate::template::{Content, Template};
+
+/// The one text template of a mapper that takes no other kind of `@payload`.
+pub(crate) fn one_template(
+    spec: &SinkMapperSpec<'_>,
+    mapper: &str,
+) -> Result<Option<Template>, Problem> {
+    let Some(payload) = spec.payload else { return Ok(None) };
+    let [element] = payload else {
+        return Err(Problem::new(format!(
+            "`{mapper}` takes one text as `@payload`, and there are {}",
+            payload.len()
+        ))
+        .hint("put them into one text: `@payload('…{{attribute}}…')`"));
+    };
+    match Content::compile(&element.value, spec.stream)? {
+        Content::Text(template) => Ok(Some(template)),
+        Content::Attribute(_) => Err(Problem::new(format!(
+            "`{mapper}` writes text, and `@payload('{}')` names an attribute itself",
+            element.value
+        ))
+        .hint(format!("write `{{{{{}}}}}` for its text", element.value.trim()))),
+    }
+}
