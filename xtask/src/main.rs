@@ -17,11 +17,11 @@ use anyhow::{Result, bail};
 const HELP: &str = "\
 cargo xtask COMMAND
 
-  verify   every check, read-only: format, tidy, clippy, tests, docs, conformance
-  tidy     the house rules that no compiler knows: sizes, dead files, arrows between rooms
-  judge    builds `weir` and compares it with the recordings of the reference in ../shared
-  examples replays the examples' data on `weir` and compares with the answers beside it
-  fix      the one command that writes: formats, and applies what clippy can mend by itself
+  verify    every check, read-only: format, tidy, clippy, tests, docs, conformance
+  tidy      the house rules that no compiler knows: sizes, dead files, arrows between rooms
+  judge     builds `weir` and compares it with the recordings of the reference in ../shared
+  examples  replays the data of the examples on `weir` and compares with the answers beside it
+  fix       the one command that writes: formats, and applies what clippy can mend by itself
 
 `cargo xtask tidy --all` also lists what is not wrong yet but should be questioned.
 ";
