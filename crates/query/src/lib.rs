@@ -1,10 +1,16 @@
 //! SiddhiQL text to a tree and a list of problems, and back.
 
+mod lexer;
+mod parse;
 mod problem;
 mod span;
 mod tree;
 
-pub use problem::{Label, Problem};
+pub use parse::{
+    EXPRESSION_HEIGHT_MAX, NESTING_MAX, TEXT_BYTES_MAX, parse_app, parse_expression,
+    parse_on_demand,
+};
+pub use problem::{Label, PROBLEMS_MAX, Problem};
 pub use span::{LineIndex, Position, Span};
 pub use tree::{
     AggregationDefinition, AggregationPeriods, Annotation, AnnotationElement, App, Args,

@@ -2,6 +2,9 @@
 
 use crate::span::Span;
 
+/// How many problems of one text are reported.
+pub const PROBLEMS_MAX: usize = 100;
+
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Problem {

@@ -69,6 +69,14 @@ impl SingleInput {
     pub fn known_as(&self) -> &str {
         self.alias.as_deref().unwrap_or(&self.stream.name)
     }
+
+    /// Its window, if it has one.
+    pub fn window(&self) -> Option<&FunctionCall> {
+        self.handlers.iter().find_map(|handler| match handler {
+            Handler::Window(call) => Some(call),
+            Handler::Filter(_) | Handler::Function(_) => None,
+        })
+    }
 }
 
 /// What is done to the events of a stream before the query proper.
