@@ -1,1 +1,14 @@
-//! Two nodes, a database and a network under seeds.
+//! Two nodes, a database and a network under seeds: the pair's promises, checked at each step.
+
+mod app;
+mod checks;
+mod database;
+mod disk;
+mod faults;
+mod network;
+mod office;
+mod rng;
+mod world;
+
+pub use checks::Violation;
+pub use world::{Mutant, Outcome, Stats, run};

@@ -213,11 +213,13 @@ impl Seeking {
         now: Moment,
         row: Option<&Lease>,
     ) -> Result<Option<BTreeSet<LogId>>, Waiting> {
-        if self.rest_until.is_some_and(|until| now < until) {
-            return Err(Waiting::Resting);
-        }
         // A group's first lease is open to anyone.
         let Some(row) = row else { return Ok(None) };
+        // Nobody else could take what we gave back: then there is nobody to leave it to.
+        let others = row.in_sync.iter().any(|log| *log != me.log);
+        if others && self.rest_until.is_some_and(|until| now < until) {
+            return Err(Waiting::Resting);
+        }
         let silent = self.seen.as_ref().is_some_and(|it| now.since(it.first) >= timing.lease);
         if row.holder.is_some() && !silent {
             return Err(Waiting::Held);

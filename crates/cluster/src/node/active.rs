@@ -19,6 +19,8 @@ const JOIN_LAG_MAX: u64 = 4_096;
 #[derive(Debug)]
 pub(super) struct Active {
     pub(super) epoch: Epoch,
+    /// The last entry when the lease was taken: any of those before it may be acknowledged.
+    inherited: EntryId,
     group: String,
     me: Identity,
     limits: SenderLimits,
@@ -58,12 +60,13 @@ impl Active {
     pub(super) fn new(
         group: &str,
         me: Identity,
-        epoch: Epoch,
+        (epoch, inherited): (Epoch, EntryId),
         limits: SenderLimits,
         strike_after: Duration,
     ) -> Self {
         Self {
             epoch,
+            inherited,
             group: group.to_owned(),
             me,
             limits,
@@ -152,7 +155,10 @@ impl Active {
                         news.push(News::Gone(before));
                     }
                     // A named log that holds less than it said must join anew.
-                    let holds = link.sender.holds().is_some_and(|(_, last)| last >= committed);
+                    let holds = link
+                        .sender
+                        .holds()
+                        .is_some_and(|(_, last)| last >= committed.max(self.inherited));
                     if !holds && self.told.contains(&log) {
                         news.push(News::Gone(log));
                     }
@@ -206,7 +212,7 @@ impl Active {
                 // Invariant: acknowledgements wait for a log before the row names it.
                 self.joining.insert(log);
             }
-            if self.joining.contains(&log) && acked.seq >= committed.seq {
+            if self.joining.contains(&log) && acked >= committed.max(self.inherited) {
                 self.told.insert(log);
                 news.push(News::Holds(log));
             }

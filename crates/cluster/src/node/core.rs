@@ -76,6 +76,10 @@ impl Node {
     /// Takes in what happened at `now` and answers what to do about it, in order.
     pub fn step(&mut self, now: Moment, input: NodeInput) -> Vec<NodeAction> {
         let mut out = Vec::new();
+        // A deadline that has passed counts before whatever else has come.
+        if now >= self.coordinator.wake_at() {
+            self.coordinate(now, Input::Tick, &mut out);
+        }
         self.take_in(now, input, &mut out);
         self.go_on(now, &mut out);
         out
@@ -103,7 +107,7 @@ impl Node {
 
     fn take_in(&mut self, now: Moment, input: NodeInput, out: &mut Vec<NodeAction>) {
         match input {
-            NodeInput::Tick => self.coordinate(now, Input::Tick, out),
+            NodeInput::Tick => {}
             NodeInput::LeaseRead(answer) => self.coordinate(now, Input::LeaseRead(answer), out),
             NodeInput::LeaseWritten(it) => self.coordinate(now, Input::LeaseWritten(it), out),
             NodeInput::HandOver => self.coordinate(now, Input::HandOver, out),
@@ -347,7 +351,7 @@ impl Node {
         let mut active = Active::new(
             &self.config.group,
             self.config.me.clone(),
-            term.epoch,
+            (term.epoch, self.shape.last()),
             self.config.limits,
             self.config.strike_after,
         );
