@@ -3,6 +3,7 @@
 mod lexer;
 mod parse;
 mod problem;
+mod render;
 mod span;
 mod tree;
 
@@ -11,6 +12,7 @@ pub use parse::{
     parse_on_demand,
 };
 pub use problem::{Label, PROBLEMS_MAX, Problem};
+pub use render::{render_problem, render_problems};
 pub use span::{LineIndex, Position, Span};
 pub use tree::{
     AggregationDefinition, AggregationPeriods, Annotation, AnnotationElement, App, Args,
