@@ -1,4 +1,4 @@
-//! How far each sink has confirmed its outputs, as the log says.
+//! How far each sink has confirmed its outputs, as the log says: the last word counts.
 
 use std::collections::BTreeMap;
 

@@ -80,7 +80,9 @@ impl Office {
     pub(crate) fn mark(&self) -> u64 {
         let open = self.open.keys().next().copied();
         let waiting = self.outbox.front().map(|output| output.number);
-        open.into_iter().chain(waiting).min().map_or(self.app.outputs(), |first| first - 1)
+        let known = self.takeover.marks().get(&sink()).map_or(0, |mark| mark.0);
+        let now = open.into_iter().chain(waiting).min();
+        now.map_or(self.app.outputs(), |first| first - 1).max(known)
     }
 
     pub(crate) fn idle(&self) -> bool {

@@ -89,6 +89,13 @@ impl Takeover {
         self.included.get(app).is_none_or(|included| seq > *included)
     }
 
+    /// The marks to go on from: a mark that is logged later takes the place of an earlier one, so
+    /// none may be logged below these.
+    #[must_use]
+    pub fn marks(&self) -> &Marks {
+        &self.marks
+    }
+
     /// Whether an output may leave: it was not delivered before.
     #[must_use]
     pub fn may_leave(&self, sink: &SinkId, number: OutputNo) -> bool {
