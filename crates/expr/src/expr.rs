@@ -248,6 +248,33 @@ impl Expr {
         }
     }
 
+    /// Calls `change` for the slot of every reference inside.
+    pub fn for_each_slot(&mut self, change: &mut dyn FnMut(&mut u16)) {
+        match self {
+            Self::Attribute { slot, .. }
+            | Self::Chain { slot, .. }
+            | Self::Timestamp { slot }
+            | Self::Event { slot, .. }
+            | Self::IsAbsent { slot } => change(slot),
+            Self::Const(..) | Self::In { .. } => {}
+            Self::Arithmetic { sides, .. } | Self::Compare { sides, .. } => {
+                sides.0.for_each_slot(change);
+                sides.1.for_each_slot(change);
+            }
+            Self::And(sides) | Self::Or(sides) => {
+                sides.0.for_each_slot(change);
+                sides.1.for_each_slot(change);
+            }
+            Self::Not(inner) | Self::IsNull(inner) => inner.for_each_slot(change),
+            Self::IfElse(parts) => {
+                parts.0.for_each_slot(change);
+                parts.1.for_each_slot(change);
+                parts.2.for_each_slot(change);
+            }
+            Self::Call { args, .. } => args.iter_mut().for_each(|arg| arg.for_each_slot(change)),
+        }
+    }
+
     /// Whether the expression may depend on the entry itself (its clock, random numbers) or on
     /// tables, or may fail: then events have to be taken one chunk at a time.
     #[must_use]

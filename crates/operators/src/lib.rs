@@ -3,6 +3,7 @@
 mod cx;
 mod flow;
 pub mod saved;
+pub mod select;
 pub mod window;
 
 pub use cx::Cx;

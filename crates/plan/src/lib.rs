@@ -1,1 +1,18 @@
 //! Names and types resolved: an app's tree becomes a graph the engine can run.
+
+mod app;
+mod compile;
+mod define;
+mod graph;
+mod input;
+mod select;
+mod state;
+
+pub use app::{plan, time_text, types};
+pub use graph::{
+    Absent, ActionPlan, AggregatePlan, AggregationId, AggregationItem, AggregationPlan, CheckPlan,
+    ElementPlan, HandlerPlan, InputPlan, JoinPlan, KeyBy, KeyPlan, NamedWindowPlan, OnError,
+    Origin, OutputPlan, PartitionId, PartitionPlan, Plan, Playback, Purge, QueryId, QueryPlan,
+    SelectPlan, SinglePlan, StateNode, StatePlan, StreamId, StreamPlan, TableChange, TableId,
+    TablePlan, TriggerPlan, TriggerTime, View, Which, WindowId, WindowPlan,
+};

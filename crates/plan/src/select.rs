@@ -1,0 +1,183 @@
+//! What a query selects.
+
+use weir_event::{Attribute, Schema};
+use weir_expr::Expr;
+use weir_query as q;
+use weir_query::Problem;
+
+use crate::compile::{Compiler, OUTPUTS, Place, TABLE, TOTALS};
+use crate::graph::{InputPlan, SelectPlan};
+
+impl Compiler<'_> {
+    /// The selection of a query whose inputs are open.
+    pub(crate) fn select(&mut self, selection: &q::Selection) -> Option<SelectPlan> {
+        self.place = Place::Select;
+        self.aggregates = Some(Vec::new());
+        let (items, schema) = self.items(selection)?;
+        let group_by: Vec<_> =
+            selection.group_by.iter().map(|it| self.attribute(it)).collect::<Option<_>>()?;
+        self.outputs = Some(schema.clone());
+        self.place = Place::Having;
+        let having = match &selection.having {
+            Some(having) => Some(self.having(having)?),
+            None => None,
+        };
+        let mut order_by = Vec::new();
+        for by in &selection.order_by {
+            let Some(Expr::Attribute { slot: OUTPUTS, column, .. }) = self.attribute(&by.attribute)
+            else {
+                let message = format!("`{}` is not an output attribute", by.attribute.name);
+                self.problem("order-by", by.attribute.span, message);
+                return None;
+            };
+            order_by.push((column as usize, by.descending));
+        }
+        self.place = Place::Select;
+        let limit = self.amount("limit", selection.limit.as_ref())?;
+        let offset = self.amount("offset", selection.offset.as_ref())?;
+        Some(SelectPlan {
+            inputs: 0,
+            schema,
+            items,
+            aggregates: self.aggregates.take().unwrap_or_default(),
+            group_by,
+            having,
+            order_by,
+            limit,
+            offset,
+        })
+    }
+
+    fn items(&mut self, selection: &q::Selection) -> Option<(Vec<Expr>, Schema)> {
+        let mut items = Vec::new();
+        let mut schema: Vec<Attribute> = Vec::new();
+        match &selection.items {
+            q::SelectItems::All => {
+                // The right operand of a logical element comes before the left one (gotcha 48).
+                for (name, item) in self.everything() {
+                    if schema.iter().any(|it| it.name == name) {
+                        let message = format!("`select *` finds `{name}` more than once");
+                        self.problems.push(
+                            Problem::new("duplicate-attribute", selection.span, message)
+                                .with_hint("list the attributes, with `as` where names clash"),
+                        );
+                        return None;
+                    }
+                    schema.push(Attribute { name, data_type: item.data_type() });
+                    items.push(item);
+                }
+            }
+            q::SelectItems::List(list) => {
+                let mut whole = true;
+                for output in list {
+                    let name = match (&output.alias, &output.expr.kind) {
+                        (Some(alias), _) => alias.clone(),
+                        (None, q::ExprKind::Attribute(attribute)) => attribute.name.clone(),
+                        (None, _) => String::new(),
+                    };
+                    if schema.iter().any(|it| it.name == name) {
+                        let message = format!("the output attribute `{name}` comes twice");
+                        self.problem("duplicate-attribute", output.span, message);
+                        whole = false;
+                    }
+                    match self.expr(&output.expr) {
+                        Some(item) => {
+                            schema.push(Attribute { name, data_type: item.data_type() });
+                            items.push(item);
+                        }
+                        None => whole = false,
+                    }
+                }
+                if !whole {
+                    return None;
+                }
+            }
+        }
+        Some((items, schema.into()))
+    }
+
+    fn everything(&mut self) -> Vec<(String, Expr)> {
+        let mut all = Vec::new();
+        for input in 0..self.inputs.len() {
+            let schema = self.inputs[input].schema.clone();
+            let source = q::StreamRef {
+                name: self.inputs[input].name.clone(),
+                kind: self.inputs[input].kind,
+                span: q::Span::default(),
+            };
+            for attribute in schema.iter() {
+                let reference = q::AttributeRef {
+                    source: Some(source.clone()),
+                    index: None,
+                    handler: None,
+                    name: attribute.name.clone(),
+                    span: q::Span::default(),
+                };
+                all.extend(self.attribute(&reference).map(|it| (attribute.name.clone(), it)));
+            }
+        }
+        all
+    }
+
+    fn having(&mut self, having: &q::Expr) -> Option<Expr> {
+        let compiled = self.condition(having)?;
+        if let Expr::Attribute { .. } = compiled {
+            let message = "`having` takes a condition, not a plain attribute";
+            self.problems
+                .push(Problem::new("having", having.span, message).with_hint("write `… == true`"));
+            return None;
+        }
+        Some(compiled)
+    }
+
+    fn amount(&mut self, what: &str, constant: Option<&q::Constant>) -> Option<Option<u64>> {
+        let Some(constant) = constant else { return Some(None) };
+        let amount = match constant.value {
+            q::Literal::Int(n) => u64::try_from(n).ok(),
+            q::Literal::Long(n) | q::Literal::TimeMs(n) => u64::try_from(n).ok(),
+            q::Literal::Float(_)
+            | q::Literal::Double(_)
+            | q::Literal::Bool(_)
+            | q::Literal::Str(_) => None,
+        };
+        if amount.is_none() {
+            let message = format!("`{what}` takes a whole number that is not negative");
+            self.problem("limit", constant.span, message);
+            return None;
+        }
+        Some(amount)
+    }
+}
+
+/// Gives the stand-in slots of aggregates, outputs and table rows their numbers.
+pub(crate) fn number_slots(select: &mut SelectPlan, inputs: u16) {
+    select.inputs = inputs;
+    let mut number = |slot: &mut u16| *slot = final_slot(*slot, inputs);
+    for expr in select.items.iter_mut().chain(&mut select.group_by).chain(&mut select.having) {
+        expr.for_each_slot(&mut number);
+    }
+    for aggregate in &mut select.aggregates {
+        if let Some(arg) = &mut aggregate.arg {
+            arg.for_each_slot(&mut number);
+        }
+    }
+}
+
+/// The slot that a stand-in gets in a query with so many inputs.
+pub(crate) fn final_slot(slot: u16, inputs: u16) -> u16 {
+    match slot {
+        TOTALS => inputs,
+        OUTPUTS => inputs + 1,
+        TABLE => inputs + 2,
+        slot => slot,
+    }
+}
+
+/// The number of slots an input fills.
+pub(crate) fn slots(input: &InputPlan) -> u16 {
+    match input {
+        InputPlan::Single(_) => 1,
+        InputPlan::Join(_) => 2,
+        InputPlan::State(state) => state.views.len() as u16,
+    }
+}
