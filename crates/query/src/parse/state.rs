@@ -42,7 +42,7 @@ impl Separator {
 pub(super) struct Chain {
     /// `*`, `+` or `?` behind an element.
     suffix: Option<Span>,
-    /// `every` before a group, or before any element but the first.
+    /// `every` before a group of several, or before any element but the first.
     every_inside: Option<Span>,
     /// A group that the chain starts with.
     group_first: Option<Span>,
@@ -97,27 +97,34 @@ impl Parser<'_> {
             let start = p.start();
             let first = !std::mem::replace(&mut chain.begun, true);
             if p.at_every() {
-                let every = p.token().span();
-                p.eat_word(K::Every);
-                let grouped = p.at(T::LeftParen);
-                if !first || grouped {
-                    chain.every_inside.get_or_insert(every);
-                }
-                let inner = if grouped { p.group(chain)? } else { p.logical_or_counted(chain)? };
-                if grouped {
-                    p.check_every(&inner, every)?;
-                }
-                let span = p.span_from(start);
-                return Some(StateElement { kind: StateKind::Every(Box::new(inner)), span });
+                return p.every(chain, first, start);
             }
             if p.at(T::LeftParen) {
-                if first {
-                    chain.group_first = Some(p.token().span());
+                let paren = p.token().span();
+                let group = p.group(chain)?;
+                if first && !is_logical(&group) {
+                    chain.group_first = Some(paren);
                 }
-                return p.group(chain);
+                return Some(group);
             }
             p.logical_or_counted(chain)
         })
+    }
+
+    /// `every` and an element or a group. In a sequence only `and` and `or` make a group here.
+    fn every(&mut self, chain: &mut Chain, first: bool, start: u32) -> Option<StateElement> {
+        let every = self.token().span();
+        self.eat_word(K::Every);
+        let grouped = self.at(T::LeftParen);
+        let inner = if grouped { self.group(chain)? } else { self.logical_or_counted(chain)? };
+        if !first || grouped && !is_logical(&inner) {
+            chain.every_inside.get_or_insert(every);
+        }
+        if grouped {
+            self.check_every(&inner, every)?;
+        }
+        let span = self.span_from(start);
+        Some(StateElement { kind: StateKind::Every(Box::new(inner)), span })
     }
 
     /// Whether `every` stands here as the keyword and not as the name of a stream.
@@ -436,6 +443,10 @@ fn is_absent(element: &StateElement) -> bool {
         | StateKind::Count { .. }
         | StateKind::Logical { .. } => false,
     }
+}
+
+fn is_logical(element: &StateElement) -> bool {
+    matches!(element.kind, StateKind::Logical { .. })
 }
 
 fn is_timeless(element: &StateElement) -> bool {
