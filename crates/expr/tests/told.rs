@@ -30,3 +30,13 @@ fn check(cases: &str) {
 fn core_functions_answer_as_told() {
     check(include_str!("told/core.txt"));
 }
+
+#[test]
+fn regex_functions_answer_as_told() {
+    check(include_str!("told/regex.txt"));
+}
+
+#[test]
+fn str_functions_answer_as_told() {
+    check(include_str!("told/str.txt"));
+}

@@ -1,12 +1,9 @@
 //! The functions of the core, which have no namespace.
 
-use std::sync::Arc;
-
 use weir_event::{DataType, Object, Value};
 
 use super::signature::takes;
-use super::{Arg, Bound, Function, given, numbers, plain};
-use crate::expr::Callable;
+use super::{Arg, Bound, Function, given, numbers, plain, prepared};
 use crate::fault::Fault;
 use crate::scope::Env;
 
@@ -129,15 +126,6 @@ fn default(args: &[Arg<'_>]) -> Result<Bound, String> {
     })
 }
 
-#[derive(Debug)]
-struct Convert(DataType);
-
-impl Callable for Convert {
-    fn call(&self, _: &Env<'_>, args: &[Value]) -> Result<Value, Fault> {
-        Ok(converted(&args[0], self.0))
-    }
-}
-
 fn convert(args: &[Arg<'_>]) -> Result<Bound, String> {
     takes("convert", args, "any string")?;
     let data_type = named_type("convert", &args[1])?;
@@ -146,7 +134,7 @@ fn convert(args: &[Arg<'_>]) -> Result<Bound, String> {
             "`convert` makes nothing but a string of an object, not `{data_type}`"
         ));
     }
-    Ok(Bound { data_type, callable: Arc::new(Convert(data_type)) })
+    prepared("convert", data_type, data_type, |to, _, args| Ok(converted(&args[0], *to)))
 }
 
 /// The value as another type; null where the text does not read as one.
@@ -194,25 +182,9 @@ fn extreme(name: &'static str, args: &[Arg<'_>], call: super::Plain) -> Result<B
     if args.len() == 1 {
         return plain(name, data_type, |_, args| Ok(args[0].clone()));
     }
-    Ok(Bound { data_type, callable: Arc::new(Extreme { name, data_type, call }) })
-}
-
-struct Extreme {
-    name: &'static str,
-    data_type: DataType,
-    call: super::Plain,
-}
-
-impl std::fmt::Debug for Extreme {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.name)
-    }
-}
-
-impl Callable for Extreme {
-    fn call(&self, env: &Env<'_>, args: &[Value]) -> Result<Value, Fault> {
-        Ok(converted(&(self.call)(env, args)?, self.data_type))
-    }
+    prepared(name, data_type, (data_type, call), |(data_type, call), env, args| {
+        Ok(converted(&call(env, args)?, *data_type))
+    })
 }
 
 /// Numbers are compared as `double`, and the search starts from the smallest positive one: so it

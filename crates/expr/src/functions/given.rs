@@ -19,11 +19,6 @@ pub(super) fn int(value: &Value, what: &str) -> Result<i32, Fault> {
     if let Value::Int(number) = value { Ok(*number) } else { Err(unfit(value, what, "int")) }
 }
 
-/// The `bool`, which may not be null.
-pub(super) fn truth(value: &Value, what: &str) -> Result<bool, Fault> {
-    if let Value::Bool(truth) = value { Ok(*truth) } else { Err(unfit(value, what, "bool")) }
-}
-
 /// The number of any type, widened to `double`, which may not be null.
 pub(super) fn double(value: &Value, what: &str) -> Result<f64, Fault> {
     value.as_f64().ok_or_else(|| unfit(value, what, "double"))

@@ -12,8 +12,12 @@ use crate::scope::Env;
 mod core;
 mod given;
 mod numbers;
+mod pattern;
+mod regex;
 mod signature;
+mod str;
 mod stream;
+mod units;
 
 pub use stream::{
     BoundStream, StreamFunction, StreamFunctionKind, all_stream_functions, stream_function,
@@ -53,27 +57,45 @@ pub struct Function {
 /// A function that needs nothing but its arguments and the entry.
 type Plain = fn(&Env<'_>, &[Value]) -> Result<Value, Fault>;
 
-struct PlainCall(&'static str, Plain);
+/// A function that uses what was prepared from its constant arguments.
+type With<T> = fn(&T, &Env<'_>, &[Value]) -> Result<Value, Fault>;
 
-impl fmt::Debug for PlainCall {
+struct Prepared<T> {
+    name: &'static str,
+    state: T,
+    call: With<T>,
+}
+
+impl<T> fmt::Debug for Prepared<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
+        f.write_str(self.name)
     }
 }
 
-impl Callable for PlainCall {
+impl<T: Send + Sync> Callable for Prepared<T> {
     fn call(&self, env: &Env<'_>, args: &[Value]) -> Result<Value, Fault> {
-        self.1(env, args)
+        // Whatever a function stumbles on, the original wraps it in one kind of error.
+        (self.call)(&self.state, env, args).map_err(|fault| Fault::runtime(fault.message))
     }
+}
+
+/// A bound function with what was prepared from its constant arguments.
+fn prepared<T: Send + Sync + 'static>(
+    name: &'static str,
+    data_type: DataType,
+    state: T,
+    call: With<T>,
+) -> Result<Bound, String> {
+    Ok(Bound { data_type, callable: Arc::new(Prepared { name, state, call }) })
 }
 
 /// A bound function without state of its own.
 fn plain(name: &'static str, data_type: DataType, call: Plain) -> Result<Bound, String> {
-    Ok(Bound { data_type, callable: Arc::new(PlainCall(name, call)) })
+    prepared(name, data_type, call, |call, env, args| call(env, args))
 }
 
 /// Every function this build carries, a list a family.
-const FAMILIES: &[&[Function]] = &[core::FUNCTIONS];
+const FAMILIES: &[&[Function]] = &[core::FUNCTIONS, regex::FUNCTIONS, str::FUNCTIONS];
 
 /// Looks a function up by the names the user wrote.
 #[must_use]

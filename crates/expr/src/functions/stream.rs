@@ -40,8 +40,10 @@ pub struct StreamFunctionKind {
 }
 
 /// Every stream function this build carries.
-const STREAM_FUNCTIONS: &[StreamFunctionKind] =
-    &[StreamFunctionKind { namespace: "", name: "pol2Cart", bind: pol2_cart }];
+const STREAM_FUNCTIONS: &[StreamFunctionKind] = &[
+    StreamFunctionKind { namespace: "", name: "pol2Cart", bind: pol2_cart },
+    StreamFunctionKind { namespace: "str", name: "tokenize", bind: super::str::tokenize },
+];
 
 /// Looks a stream function up by the names the user wrote.
 #[must_use]
@@ -54,41 +56,44 @@ pub fn all_stream_functions() -> impl Iterator<Item = &'static StreamFunctionKin
     STREAM_FUNCTIONS.iter()
 }
 
-type Rows = fn(&Env<'_>, &[Value]) -> Result<Vec<Vec<Value>>, Fault>;
+type Rows<T> = fn(&T, &Env<'_>, &[Value]) -> Result<Vec<Vec<Value>>, Fault>;
 
-/// A stream function without state of its own.
-struct Plain {
+/// A stream function with what was prepared from its constant arguments.
+struct Prepared<T> {
     name: &'static str,
     attributes: Vec<Attribute>,
-    call: Rows,
+    state: T,
+    call: Rows<T>,
 }
 
-impl fmt::Debug for Plain {
+impl<T> fmt::Debug for Prepared<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name)
     }
 }
 
-impl StreamFunction for Plain {
+impl<T: Send + Sync> StreamFunction for Prepared<T> {
     fn attributes(&self) -> &[Attribute] {
         &self.attributes
     }
 
     fn call(&self, env: &Env<'_>, args: &[Value]) -> Result<Vec<Vec<Value>>, Fault> {
-        (self.call)(env, args)
+        (self.call)(&self.state, env, args)
     }
 }
 
-pub(super) fn plain_rows(
+/// A bound stream function that adds these attributes.
+pub(super) fn rows<T: Send + Sync + 'static>(
     name: &'static str,
     attributes: &[(&str, DataType)],
-    call: Rows,
+    state: T,
+    call: Rows<T>,
 ) -> BoundStream {
     let attributes = attributes
         .iter()
         .map(|(name, data_type)| Attribute { name: (*name).into(), data_type: *data_type })
         .collect();
-    Ok(Arc::new(Plain { name, attributes, call }))
+    Ok(Arc::new(Prepared { name, attributes, state, call }))
 }
 
 /// Polar coordinates, the angle in degrees, as Cartesian ones; a third coordinate stays as it is.
@@ -96,7 +101,7 @@ fn pol2_cart(args: &[Arg<'_>]) -> BoundStream {
     takes("pol2Cart", args, "double double | double double double")?;
     let attributes: &[(&str, DataType)] =
         &[("x", DataType::Double), ("y", DataType::Double), ("z", DataType::Double)];
-    plain_rows("pol2Cart", &attributes[..args.len()], |_, args| {
+    rows("pol2Cart", &attributes[..args.len()], (), |(), _, args| {
         let angle = radians(given::double(&args[0], "`theta`")?);
         let radius = given::double(&args[1], "`rho`")?;
         let mut row = vec![

@@ -54,9 +54,13 @@ fn attribute(chars: &mut Peekable<Chars<'_>>) -> Case {
     let text = word(chars);
     let (value, data_type) = match text.split_once(':') {
         Some(("null", name)) => (Value::Null, data_type(name)),
-        Some(("long", digits)) => (Value::Long(digits.parse().unwrap()), DataType::Long),
-        Some(("float", digits)) => (Value::Float(digits.parse().unwrap()), DataType::Float),
-        Some(("double", digits)) => (Value::Double(digits.parse().unwrap()), DataType::Double),
+        Some(("long", digits)) => (Value::Long(digits.parse().expect("a number")), DataType::Long),
+        Some(("float", digits)) => {
+            (Value::Float(digits.parse().expect("a number")), DataType::Float)
+        }
+        Some(("double", digits)) => {
+            (Value::Double(digits.parse().expect("a number")), DataType::Double)
+        }
         _ => number(&text),
     };
     Case::Attribute(value, data_type)
@@ -106,10 +110,10 @@ fn number(text: &str) -> (Value, DataType) {
         return (Value::Bool(truth), DataType::Bool);
     }
     if let Some(long) = text.strip_suffix('L') {
-        return (Value::Long(long.parse().unwrap()), DataType::Long);
+        return (Value::Long(long.parse().expect("a number")), DataType::Long);
     }
     if let Some(float) = text.strip_suffix('f') {
-        return (Value::Float(float.parse().unwrap()), DataType::Float);
+        return (Value::Float(float.parse().expect("a number")), DataType::Float);
     }
     match text.parse() {
         Ok(int) => (Value::Int(int), DataType::Int),
