@@ -1,7 +1,14 @@
 //! What a node keeps: the log on disk, and the SQL databases behind one door.
 
+mod cluster_tables;
+mod door;
 mod file_log;
+mod snapshots;
+mod sqlite;
 
+pub use cluster_tables::{ClusterTables, LeaseRow, LeaseVersion, NodeRow};
+pub use door::{Database, DatabaseOptions, QUERY_ROWS_MAX, Rows, Sql, Statement, StoreError};
 pub use file_log::{
     FileLog, LogError, LogOptions, PendingSync, Recovered, SEGMENT_BYTES, Synced, TOTAL_BYTES_MAX,
 };
+pub use snapshots::{SnapshotPlace, SnapshotRow, Snapshots};

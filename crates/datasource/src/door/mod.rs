@@ -1,0 +1,14 @@
+//! The door: a JDBC URL in, a database out, and what can go wrong on the way.
+
+mod database;
+mod error;
+mod sql;
+mod url;
+
+pub use database::{Database, DatabaseOptions};
+pub use error::StoreError;
+pub use sql::{QUERY_ROWS_MAX, Rows, Sql, Statement};
+pub(crate) use sql::{bound, value_of};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,6 @@
+//! SQLite: one connection to a file, its failures told by what to do.
+
+mod connection;
+mod fault;
+
+pub(crate) use connection::{Sqlite, Stopped, epoch_of, seq_of, stored};
