@@ -1,1 +1,7 @@
 //! In-memory tables with indexes, and the store behind a table.
+
+mod condition;
+mod table;
+
+pub use condition::TableCondition;
+pub use table::{Refused, Table, TableSpec};

@@ -6,7 +6,6 @@ use weir_event::{Object, Value};
 use weir_expr::Fault;
 
 use super::Accumulator;
-use crate::saved;
 
 /// Values with how often each is held, in the order in which they first came.
 #[derive(Debug, Default)]
@@ -41,7 +40,7 @@ impl Multiset {
     fn save(&self, w: &mut Writer) {
         w.len(self.counts.len());
         for (value, count) in self.in_order() {
-            saved::write_value(w, value);
+            w.value(value);
             w.i64(count);
         }
     }
@@ -49,7 +48,7 @@ impl Multiset {
     fn load(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let mut set = Self::default();
         for _ in 0..r.len()? {
-            let value = saved::read_value(r)?;
+            let value = r.value()?;
             set.arrivals += 1;
             set.counts.insert(value, (r.i64()?, set.arrivals));
         }

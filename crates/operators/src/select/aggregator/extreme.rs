@@ -8,7 +8,6 @@ use weir_event::{Column, DataType, Kind, Value};
 use weir_expr::Fault;
 
 use super::{Aggregator, Rows};
-use crate::saved;
 
 /// Which value is the best one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,7 +93,7 @@ impl Aggregator for Best {
             let best = self.groups.get(*group as usize);
             w.len(best.map_or(0, VecDeque::len));
             for value in best.into_iter().flatten() {
-                saved::write_value(w, value);
+                w.value(value);
             }
         }
     }
@@ -102,7 +101,7 @@ impl Aggregator for Best {
     fn load(&mut self, r: &mut Reader<'_>, count: usize) -> Result<(), DecodeError> {
         self.groups.clear();
         for _ in 0..count {
-            self.groups.push(saved::read_values(r)?.into());
+            self.groups.push(r.values()?.into());
         }
         Ok(())
     }
@@ -146,14 +145,14 @@ impl Aggregator for Forever {
 
     fn save(&self, w: &mut Writer, groups: &[u32]) {
         for group in groups {
-            saved::write_value(w, self.groups.get(*group as usize).unwrap_or(&Value::Null));
+            w.value(self.groups.get(*group as usize).unwrap_or(&Value::Null));
         }
     }
 
     fn load(&mut self, r: &mut Reader<'_>, count: usize) -> Result<(), DecodeError> {
         self.groups.clear();
         for _ in 0..count {
-            self.groups.push(saved::read_value(r)?);
+            self.groups.push(r.value()?);
         }
         Ok(())
     }

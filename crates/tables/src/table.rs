@@ -1,0 +1,398 @@
+//! A table in memory: rows in order of arrival, found by primary key, by index, or one by one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound as Range;
+
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+use weir_codec::{DecodeError, Reader, Writer};
+use weir_event::{DataType, RowStore, Value};
+use weir_expr::{CompareOp, Expr, Fault, Rows, Scope, Source};
+
+use crate::condition::{TableCondition, beside};
+
+const SAVED_VERSION: u8 = 1;
+
+/// How a table's rows can be found.
+#[derive(Debug, Clone, Default)]
+pub struct TableSpec {
+    /// The types of its attributes.
+    pub types: Vec<DataType>,
+    /// The places of the primary key's attributes; empty without one.
+    pub primary_key: Vec<usize>,
+    /// The places of indexed attributes.
+    pub indexes: Vec<usize>,
+}
+
+/// Why a row was not put in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refused {
+    /// A row with its primary key is there already; the row is dropped.
+    DuplicateKey(Vec<Value>),
+    /// A value that has to be there is null.
+    NullKey,
+}
+
+/// A value in the order of an index; whole numbers of both widths are one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Ordered(Value);
+
+impl PartialOrd for Ordered {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Ordered {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.0.order(&other.0)
+    }
+}
+
+/// A table in memory.
+#[derive(Debug)]
+pub struct Table {
+    spec: TableSpec,
+    store: RowStore,
+    /// Rows by arrival.
+    order: BTreeMap<u64, u32>,
+    /// The arrival number of each row.
+    arrivals: Vec<u64>,
+    next_arrival: u64,
+    primary: HashMap<Vec<Value>, u32, FixedState>,
+    /// One for each of `spec.indexes`: the arrivals of the rows with each value.
+    indexes: Vec<BTreeMap<Ordered, BTreeSet<u64>>>,
+}
+
+impl Table {
+    /// An empty table.
+    #[must_use]
+    pub fn new(spec: TableSpec) -> Self {
+        let mut spec = spec;
+        // Ranges over a key of one attribute are served by an index of it.
+        if let [column] = spec.primary_key[..]
+            && !spec.indexes.contains(&column)
+            && spec.types[column].is_numeric()
+        {
+            spec.indexes.push(column);
+        }
+        Self {
+            store: RowStore::new(spec.types.iter().copied()),
+            order: BTreeMap::new(),
+            arrivals: Vec::new(),
+            next_arrival: 0,
+            primary: HashMap::with_hasher(FixedState::default()),
+            indexes: spec.indexes.iter().map(|_| BTreeMap::new()).collect(),
+            spec,
+        }
+    }
+
+    /// The number of rows.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    /// Whether there are no rows.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+
+    /// Where the rows are.
+    #[must_use]
+    pub fn store(&self) -> &RowStore {
+        &self.store
+    }
+
+    /// How rows can be found.
+    #[must_use]
+    pub fn spec(&self) -> &TableSpec {
+        &self.spec
+    }
+
+    /// All rows in order of arrival, added to `rows`.
+    pub fn all(&self, rows: &mut Vec<u32>) {
+        rows.extend(self.order.values());
+    }
+
+    fn key_of(&self, row: &[Value]) -> Vec<Value> {
+        self.spec.primary_key.iter().map(|column| key_value(row[*column].clone())).collect()
+    }
+
+    /// Puts a row in.
+    ///
+    /// # Errors
+    ///
+    /// The row is refused and nothing has changed.
+    pub fn insert(&mut self, timestamp: i64, row: Vec<Value>) -> Result<u32, Refused> {
+        let key = self.key_of(&row);
+        if !key.is_empty() && self.primary.contains_key(&key) {
+            return Err(Refused::DuplicateKey(key));
+        }
+        let null_index = self.spec.indexes.iter().any(|column| row[*column].is_null());
+        let single_null =
+            self.spec.primary_key.len() == 1 && key.first().is_some_and(Value::is_null);
+        if null_index || single_null && self.spec.types[self.spec.primary_key[0]].is_numeric() {
+            return Err(Refused::NullKey);
+        }
+        let number = self.store.insert_row(timestamp, row);
+        self.enter(number, self.next_arrival, key);
+        self.next_arrival += 1;
+        Ok(number)
+    }
+
+    fn enter(&mut self, number: u32, arrival: u64, key: Vec<Value>) {
+        if self.arrivals.len() <= number as usize {
+            self.arrivals.resize(number as usize + 1, 0);
+        }
+        self.arrivals[number as usize] = arrival;
+        self.order.insert(arrival, number);
+        if !key.is_empty() {
+            self.primary.insert(key, number);
+        }
+        for (index, column) in self.indexes.iter_mut().zip(&self.spec.indexes) {
+            let value = Ordered(self.store.value(number, *column));
+            index.entry(value).or_default().insert(arrival);
+        }
+    }
+
+    fn leave(&mut self, number: u32) {
+        let arrival = self.arrivals[number as usize];
+        self.order.remove(&arrival);
+        if !self.spec.primary_key.is_empty() {
+            let key: Vec<Value> = self
+                .spec
+                .primary_key
+                .iter()
+                .map(|column| key_value(self.store.value(number, *column)))
+                .collect();
+            self.primary.remove(&key);
+        }
+        for (index, column) in self.indexes.iter_mut().zip(&self.spec.indexes) {
+            let value = Ordered(self.store.value(number, *column));
+            if let Some(arrivals) = index.get_mut(&value) {
+                arrivals.remove(&arrival);
+                if arrivals.is_empty() {
+                    index.remove(&value);
+                }
+            }
+        }
+    }
+
+    /// Takes rows out.
+    pub fn delete(&mut self, rows: &[u32]) {
+        for row in rows {
+            self.leave(*row);
+            self.store.remove(*row);
+        }
+    }
+
+    /// Gives attributes of a row new values; whether it could be done: a key that another row has
+    /// is refused, and nothing changes then.
+    pub fn update(&mut self, row: u32, set: &[(usize, Value)]) -> bool {
+        let touches = |column: &usize| {
+            self.spec.primary_key.contains(column) || self.spec.indexes.contains(column)
+        };
+        let moved = set
+            .iter()
+            .any(|(column, value)| touches(column) && self.store.value(row, *column) != *value);
+        if !moved {
+            for (column, value) in set {
+                self.store.set_value(row, *column, value.clone());
+            }
+            return true;
+        }
+        let mut values = self.store.row(row);
+        for (column, value) in set {
+            values[*column] = value.clone();
+        }
+        let key = self.key_of(&values);
+        let taken = self.primary.get(&key).is_some_and(|other| *other != row);
+        let null = self.spec.indexes.iter().any(|column| values[*column].is_null());
+        if !key.is_empty() && taken || null {
+            return false;
+        }
+        let arrival = self.arrivals[row as usize];
+        self.leave(row);
+        for (column, value) in set {
+            self.store.set_value(row, *column, value.clone());
+        }
+        self.enter(row, arrival, key);
+        true
+    }
+
+    /// The rows that meet the condition for one place of `scope`, in order of arrival.
+    ///
+    /// # Errors
+    ///
+    /// The condition could not be computed.
+    pub fn find(
+        &self,
+        condition: &TableCondition,
+        scope: &Scope<'_>,
+        place: usize,
+        found: &mut Vec<u32>,
+    ) -> Result<(), Fault> {
+        let mut rows = Vec::new();
+        let served = self.by_key(condition, scope, place, &mut rows)?
+            || self.by_index(condition, scope, place, &mut rows)?;
+        if served {
+            if rows.is_empty() || condition.exact && condition.bounds.len() == 1 {
+                found.extend(rows);
+                return Ok(());
+            }
+        } else {
+            self.all(&mut rows);
+        }
+        condition.keep(Source::Store(&self.store), scope, place, &mut rows)?;
+        found.extend(rows);
+        Ok(())
+    }
+
+    /// Whether some row meets the condition.
+    ///
+    /// # Errors
+    ///
+    /// The condition could not be computed.
+    pub fn contains(
+        &self,
+        condition: &TableCondition,
+        scope: &Scope<'_>,
+        place: usize,
+    ) -> Result<bool, Fault> {
+        let mut rows = Vec::new();
+        self.find(condition, scope, place, &mut rows)?;
+        Ok(!rows.is_empty())
+    }
+
+    fn by_key(
+        &self,
+        condition: &TableCondition,
+        scope: &Scope<'_>,
+        place: usize,
+        rows: &mut Vec<u32>,
+    ) -> Result<bool, Fault> {
+        if self.spec.primary_key.is_empty() {
+            return Ok(false);
+        }
+        let mut key = Vec::with_capacity(self.spec.primary_key.len());
+        for column in &self.spec.primary_key {
+            let Some(value) = condition.equal_to(*column) else { return Ok(false) };
+            let value = value.value_at(scope, place)?;
+            if value.is_null() {
+                // A comparison with null holds for no row.
+                return Ok(true);
+            }
+            key.push(key_value(value));
+        }
+        rows.extend(self.primary.get(&key));
+        Ok(true)
+    }
+
+    fn by_index(
+        &self,
+        condition: &TableCondition,
+        scope: &Scope<'_>,
+        place: usize,
+        rows: &mut Vec<u32>,
+    ) -> Result<bool, Fault> {
+        let mut best: Option<(&crate::condition::Bound, usize)> = None;
+        for bound in &condition.bounds {
+            let Some(at) = self.spec.indexes.iter().position(|it| *it == bound.column) else {
+                continue;
+            };
+            let equal = bound.op == CompareOp::Equal;
+            if bound.op != CompareOp::NotEqual && (best.is_none() || equal) {
+                best = Some((bound, at));
+            }
+        }
+        let Some((bound, at)) = best else { return Ok(false) };
+        let value = bound.value.value_at(scope, place)?;
+        if value.is_null() {
+            return Ok(true);
+        }
+        let value = Ordered(value);
+        let (from, to) = match bound.op {
+            CompareOp::Less => (Range::Unbounded, Range::Excluded(value)),
+            CompareOp::LessOrEqual => (Range::Unbounded, Range::Included(value)),
+            CompareOp::Greater => (Range::Excluded(value), Range::Unbounded),
+            CompareOp::GreaterOrEqual => (Range::Included(value), Range::Unbounded),
+            CompareOp::Equal | CompareOp::NotEqual => {
+                (Range::Included(value.clone()), Range::Included(value))
+            }
+        };
+        let mut arrivals: Vec<u64> =
+            self.indexes[at].range((from, to)).flat_map(|(_, rows)| rows).copied().collect();
+        arrivals.sort_unstable();
+        rows.extend(arrivals.iter().filter_map(|arrival| self.order.get(arrival)));
+        Ok(true)
+    }
+
+    /// The new values that `set` gives a row, for one place of `scope`; the row is in `slot`.
+    ///
+    /// # Errors
+    ///
+    /// A value could not be computed.
+    pub fn assigned(
+        &self,
+        set: &[(usize, Expr)],
+        slot: u16,
+        scope: &Scope<'_>,
+        place: usize,
+        row: u32,
+    ) -> Result<Vec<(usize, Value)>, Fault> {
+        beside(slot, Source::Store(&self.store), scope, place, Rows::Same(row), 1, |scope| {
+            set.iter().map(|(column, value)| Ok((*column, value.value_at(scope, 0)?))).collect()
+        })
+    }
+
+    /// Writes the rows.
+    pub fn save(&self, w: &mut Writer) {
+        w.u8(SAVED_VERSION);
+        w.len(self.order.len());
+        for row in self.order.values() {
+            w.i64(self.store.timestamp(*row));
+            w.values(&self.store.row(*row));
+        }
+    }
+
+    /// Replaces the rows by those that [`Self::save`] wrote.
+    ///
+    /// # Errors
+    ///
+    /// The bytes are not such rows.
+    pub fn load(&mut self, r: &mut Reader<'_>) -> Result<(), DecodeError> {
+        let version = r.u8()?;
+        if version != SAVED_VERSION {
+            return Err(DecodeError::UnknownVersion {
+                what: "table",
+                version: u64::from(version),
+                newest: u64::from(SAVED_VERSION),
+            });
+        }
+        *self = Self::new(std::mem::take(&mut self.spec));
+        for _ in 0..r.len()? {
+            let timestamp = r.i64()?;
+            let row = r.values()?;
+            if row.len() != self.spec.types.len() || self.insert(timestamp, row).is_err() {
+                return Err(DecodeError::Malformed { what: "table", why: "a row does not fit" });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A value as a key: whole numbers of both widths are one.
+fn key_value(value: Value) -> Value {
+    match value {
+        Value::Int(v) => Value::Long(i64::from(v)),
+        other @ (Value::Null
+        | Value::Bool(_)
+        | Value::Long(_)
+        | Value::Float(_)
+        | Value::Double(_)
+        | Value::Str(_)
+        | Value::Object(_)) => other,
+    }
+}
