@@ -3,8 +3,9 @@
 use std::collections::VecDeque;
 
 use weir_codec::{DecodeError, Reader, Writer};
-use weir_event::{Batch, DataType, Key, Kind, NO_ROW, RowStore};
+use weir_event::{Batch, DataType, Key, Kind, RowStore};
 
+use super::rows::{Keyed, Rows, emit_reset};
 use super::{Mode, Window};
 use crate::cx::Cx;
 use crate::flow::Flow;
@@ -16,62 +17,43 @@ use crate::saved;
 /// time, and then the arrival itself. `length(0)` holds nothing: the arrival comes out as
 /// current, expired and reset, in that order.
 #[derive(Debug)]
-pub struct LengthWindow {
+pub(super) struct LengthWindow {
     length: usize,
-    store: RowStore,
+    rows: Rows,
     /// Row numbers by key, oldest first. Invariant: never longer than `length`.
-    held: Vec<VecDeque<u32>>,
-    /// Rows that left in the call before.
-    left: Vec<u32>,
-    /// Numbers of the rows arriving in this call.
-    arrived: Vec<u32>,
+    keys: Keyed<VecDeque<u32>>,
 }
 
 impl LengthWindow {
     /// A window over rows of these types.
-    #[must_use]
-    pub fn new(length: usize, types: &[DataType]) -> Self {
-        Self {
-            length,
-            store: RowStore::new(types.iter().copied()),
-            held: Vec::new(),
-            left: Vec::new(),
-            arrived: Vec::new(),
-        }
-    }
-
-    fn give_back(&mut self) {
-        for row in self.left.drain(..) {
-            self.store.remove(row);
-        }
+    pub(super) fn new(length: usize, types: &[DataType]) -> Self {
+        Self { length, rows: Rows::new(types), keys: Keyed::new() }
     }
 }
 
 impl Window for LengthWindow {
     fn receive(&mut self, _cx: &mut Cx<'_>, batch: &Batch, input: &Flow, out: &mut Flow) {
-        self.give_back();
-        self.arrived.clear();
-        self.store.insert_rows(batch, &input.rows, &mut self.arrived);
+        self.rows.take(batch, input);
         for (range, chunk) in input.chunk_ranges() {
-            let key = chunk.key.0 as usize;
-            if self.held.len() <= key {
-                self.held.resize_with(key + 1, VecDeque::new);
-            }
-            let held = &mut self.held[key];
+            let held = self.keys.at(chunk.key);
             for i in range {
-                let row = self.arrived[i];
+                let row = self.rows.arrived[i];
                 if self.length == 0 {
                     out.push(row, Kind::Current, input.times[i]);
                     out.push(row, Kind::Expired, chunk.now);
-                    out.push(NO_ROW, Kind::Reset, chunk.now);
-                    self.left.push(row);
+                    emit_reset(out, chunk.now);
+                    self.rows.leave(row);
                     continue;
                 }
-                if held.len() == self.length
+                if held.len() >= self.length
                     && let Some(oldest) = held.pop_front()
                 {
                     out.push(oldest, Kind::Expired, chunk.now);
-                    self.left.push(oldest);
+                    self.rows.leave(oldest);
+                }
+                if held.len() == held.capacity() {
+                    // No room beyond what can be held: there may be a million keys.
+                    held.reserve_exact(held.len().max(4).min(self.length - held.len()));
                 }
                 held.push_back(row);
                 out.push(row, Kind::Current, input.times[i]);
@@ -81,15 +63,15 @@ impl Window for LengthWindow {
     }
 
     fn on_timer(&mut self, _cx: &mut Cx<'_>, _now: i64, _key: Key, _out: &mut Flow) {
-        self.give_back();
+        self.rows.begin();
     }
 
     fn store(&self) -> &RowStore {
-        &self.store
+        &self.rows.store
     }
 
     fn find(&self, key: Key, rows: &mut Vec<u32>) {
-        if let Some(held) = self.held.get(key.0 as usize) {
+        if let Some(held) = self.keys.get(key) {
             rows.extend(held);
         }
     }
@@ -99,27 +81,26 @@ impl Window for LengthWindow {
     }
 
     fn drop_key(&mut self, key: Key) {
-        if let Some(held) = self.held.get_mut(key.0 as usize) {
-            self.left.extend(std::mem::take(held));
+        if let Some(held) = self.keys.remove(key) {
+            held.iter().for_each(|row| self.rows.leave(*row));
         }
     }
 
     fn save(&self, w: &mut Writer) {
         w.u8(1);
-        w.len(self.held.len());
-        for held in &self.held {
-            saved::write_rows(w, &self.store, held.iter().copied());
+        w.len(self.keys.all().len());
+        for held in self.keys.all() {
+            saved::write_rows(w, &self.rows.store, held.iter().copied());
         }
     }
 
     fn load(&mut self, r: &mut Reader<'_>) -> Result<(), DecodeError> {
         saved::version(r, 1)?;
-        self.store.clear();
-        self.left.clear();
-        self.held.clear();
+        self.rows.clear();
+        self.keys.clear();
         for _ in 0..r.len()? {
-            let held = saved::read_rows(r, &mut self.store)?;
-            self.held.push(held.into());
+            let held = saved::read_rows(r, &mut self.rows.store)?;
+            self.keys.push(held.into());
         }
         Ok(())
     }

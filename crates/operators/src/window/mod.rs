@@ -7,9 +7,20 @@ use weir_expr::Expr;
 use crate::cx::Cx;
 use crate::flow::Flow;
 
+mod batch;
+mod build;
+mod clock;
+mod external_time;
+mod external_time_batch;
 mod length;
+mod length_batch;
+mod rows;
+mod signature;
+mod time;
+mod time_batch;
+mod tumbling;
 
-pub use length::LengthWindow;
+pub use build::{WindowSpec, build, window_names};
 
 /// How a window's rows come and go; aggregators and finds depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,8 +43,17 @@ pub trait Window: Send {
     /// caused them.
     fn receive(&mut self, cx: &mut Cx<'_>, batch: &Batch, input: &Flow, out: &mut Flow);
 
-    /// The clock of `key` reached a wake-up that was asked for.
+    /// The clock of `key` reached a wake-up that was asked for; a window that finds nothing to do
+    /// does nothing.
     fn on_timer(&mut self, cx: &mut Cx<'_>, now: i64, key: Key, out: &mut Flow);
+
+    /// The least time between an arriving event and a wake-up asked for because of it, reckoned
+    /// from its timestamp or the clock of its chunk, whichever is less; `None` when none is asked
+    /// for. So the engine knows which chunks fit into one call of [`Window::receive`]: those before
+    /// whose clocks no wake-up of this window falls due.
+    fn min_wait_ms(&self) -> Option<i64> {
+        None
+    }
 
     /// Where the rows are.
     fn store(&self) -> &RowStore;

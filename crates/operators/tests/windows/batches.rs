@@ -1,0 +1,1 @@
+//! Windows that emit whole batches.
