@@ -21,7 +21,8 @@ impl Parser<'_> {
         let start = self.start();
         self.mark(Mark::Statement);
         self.bump();
-        self.mark(Mark::Glue);
+        self.glue();
+        self.mark(Mark::Keyword);
         self.bump();
         self.bump();
         let (name, _) = self.name("the name of an annotation after `@app:`")?;

@@ -18,7 +18,7 @@ enum Statement {
 
 impl Parser<'_> {
     /// The whole text as an app.
-    pub(super) fn app(&mut self) -> App {
+    pub(crate) fn app(&mut self) -> App {
         let mut app = App::default();
         let mut statements = 0_u32;
         while self.at_app_annotation() {

@@ -23,6 +23,18 @@ impl Parser<'_> {
         Some(Query { annotations, input, selection, rate, output, span })
     }
 
+    /// The whole text as one query, with its annotations.
+    pub(crate) fn only_query(&mut self) -> Option<Query> {
+        let start = self.start();
+        self.mark(Mark::Statement);
+        let annotations = self.annotations()?;
+        let query = self.query_body(annotations, start)?;
+        if !self.at(T::Eof) {
+            self.unexpected("the end of the query");
+        }
+        Some(query)
+    }
+
     /// A partition whose annotations have been read; `start` is where they began.
     pub(super) fn partition(
         &mut self,

@@ -22,6 +22,7 @@ impl Parser<'_> {
             return self.anonymous().map(|query| Input::Anonymous(Box::new(query)));
         }
         let start = self.start();
+        let grouped = self.at(T::LeftParen);
         let mut chain = Chain::default();
         let first = self.state_unit(&mut chain)?;
         match self.peek() {
@@ -36,12 +37,14 @@ impl Parser<'_> {
                 | K::Outer
                 | K::As
                 | K::Unidirectional,
-            ) => {
+            ) if !grouped => {
                 let left = self.plain_input(first)?;
                 self.join(left, start).map(|join| Input::Join(Box::new(join)))
             }
             _ => match first.kind {
-                StateKind::Stream(input) if input.alias.is_none() => Some(Input::Single(input)),
+                StateKind::Stream(input) if input.alias.is_none() && !grouped => {
+                    Some(Input::Single(input))
+                }
                 kind => {
                     let element = StateElement { kind, span: first.span };
                     self.state_input(element, chain, start)

@@ -14,6 +14,7 @@ mod output;
 mod selection;
 mod state;
 
+pub(crate) use cursor::{Mark, Marked, Parser};
 pub use cursor::{NESTING_MAX, TEXT_BYTES_MAX};
 pub use entry::{parse_app, parse_expression, parse_on_demand};
 pub use expression::EXPRESSION_HEIGHT_MAX;

@@ -13,7 +13,7 @@ use crate::tree::{OnDemandAction, OnDemandInput, OnDemandQuery, Selection};
 
 impl Parser<'_> {
     /// The whole text as an on-demand query.
-    pub(super) fn on_demand(&mut self) -> Option<OnDemandQuery> {
+    pub(crate) fn on_demand(&mut self) -> Option<OnDemandQuery> {
         let query = self.on_demand_query()?;
         self.eat(T::Semicolon);
         if !self.at(T::Eof) {
