@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 use weir_codec::{EntryId, LogId, RawEntry, SNAPSHOT_PIECE_BYTES, Snapshot, What};
 use weir_datasource::{
-    Database, DatabaseOptions, FileLog, LeaseRow, LogOptions, SnapshotPlace, Snapshots,
+    Database, DatabaseOptions, FileLog, LeaseRow, LogError, LogOptions, SnapshotPlace, Snapshots,
 };
 use weir_event::{Epoch, Time};
 
@@ -60,6 +60,21 @@ fn killed(name: &str, folder: &Path, until: u64) -> u64 {
     last
 }
 
+/// Runs the test `name` as a child that may make no file larger than `kib`.
+fn limited(name: &str, folder: &Path, kib: u64) {
+    let program = std::env::current_exe().expect("tests run from a file");
+    let script = format!("trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"", kib * 2);
+    let ended = Command::new("sh")
+        .args(["-c", &script])
+        .arg(program)
+        .args([name, "--exact", "--nocapture", "--test-threads=1"])
+        .env(FOLDER, folder)
+        .output()
+        .expect("there is a shell");
+    let told = String::from_utf8_lossy(&ended.stdout);
+    assert!(ended.status.success(), "{told}{}", String::from_utf8_lossy(&ended.stderr));
+}
+
 fn open_log(folder: &Path) -> FileLog {
     let options = LogOptions { segment_bytes: 20_000, total_bytes_max: 1 << 30 };
     FileLog::open(folder, options).expect("nothing is wrong with it").0
@@ -94,6 +109,41 @@ fn every_entry_that_was_appended_survives_the_death_of_its_writer() {
         assert_eq!(entries.len() as u64, log.last().seq.0);
         until = log.last().seq.0;
     }
+}
+
+#[test]
+fn a_full_disk_stops_the_log_between_entries_and_it_goes_on_once_there_is_room() {
+    let options = LogOptions::default();
+    if let Some(folder) = child_folder() {
+        let (mut log, _) = FileLog::open(&folder, options).unwrap();
+        let refused = loop {
+            if let Err(refused) = log.append(&[entry(log.last().seq.0 + 1)]) {
+                break refused;
+            }
+        };
+        assert!(matches!(refused, LogError::DiskFull { .. }) && refused.is_passing(), "{refused}");
+        let told = refused.to_string();
+        assert!(told.contains(".log`: the disk is full\nhint: free some space"), "{told}");
+        let (last, bytes) = (log.last(), log.bytes());
+        let again = log.append(&[entry(last.seq.0 + 1)]);
+        assert!(matches!(again, Err(LogError::DiskFull { .. })), "{again:?}");
+        log.sync().unwrap();
+        let size = std::fs::metadata(folder.join("00000000000000000001.log")).unwrap().len();
+        assert_eq!((log.durable_last(), log.bytes()), (last, size));
+        assert_eq!(bytes, size);
+        log.cut_after(EntryId::new(1, last.seq.0 - 3)).unwrap();
+        log.append(&[entry(last.seq.0 - 2)]).unwrap();
+        return;
+    }
+    let name = "a_full_disk_stops_the_log_between_entries_and_it_goes_on_once_there_is_room";
+    let folder = TempDir::new().unwrap();
+    limited(name, folder.path(), 100);
+    let (mut log, recovered) = FileLog::open(folder.path(), options).unwrap();
+    assert_eq!(recovered.cut_bytes, 0);
+    let entries = log.read_after(EntryId::NONE, usize::MAX).unwrap();
+    assert!(entries.len() > 20 && log.bytes() > 80_000);
+    assert!(entries.iter().zip(1..).all(|(found, seq)| *found == entry(seq)));
+    log.append(&[entry(log.last().seq.0 + 1)]).unwrap();
 }
 
 fn open_snapshots(folder: &Path) -> Box<dyn Snapshots> {
