@@ -40,3 +40,8 @@ fn regex_functions_answer_as_told() {
 fn str_functions_answer_as_told() {
     check(include_str!("told/str.txt"));
 }
+
+#[test]
+fn math_functions_answer_as_told() {
+    check(include_str!("told/math.txt"));
+}

@@ -11,6 +11,7 @@ use crate::scope::Env;
 
 mod core;
 mod given;
+mod math;
 mod numbers;
 mod pattern;
 mod regex;
@@ -95,7 +96,8 @@ fn plain(name: &'static str, data_type: DataType, call: Plain) -> Result<Bound, 
 }
 
 /// Every function this build carries, a list a family.
-const FAMILIES: &[&[Function]] = &[core::FUNCTIONS, regex::FUNCTIONS, str::FUNCTIONS];
+const FAMILIES: &[&[Function]] =
+    &[core::FUNCTIONS, math::FUNCTIONS, regex::FUNCTIONS, str::FUNCTIONS];
 
 /// Looks a function up by the names the user wrote.
 #[must_use]
