@@ -1,5 +1,6 @@
 //! Every text of the scenarios: taken or refused as the reference did, and back from print.
 
+#[cfg(test)]
 mod corpus;
 
 use corpus::{Told, corpus};

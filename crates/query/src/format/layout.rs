@@ -90,12 +90,7 @@ impl<'t> Layout<'t> {
     fn token(&mut self, at: usize, leading: &[Span]) {
         let (token, note) = (self.tokens[at], self.notes[at]);
         let starts_line = note.line || note.statement || token.kind == T::Eof;
-        if note.dedent {
-            self.trailing(leading, starts_line);
-            self.flush();
-            self.indent -= INDENT;
-        }
-        let leading = if note.dedent { &[] } else { leading };
+        let leading = if note.dedent { self.close_block(leading) } else { leading };
         if note.indent {
             self.flush();
             self.indent += INDENT;
@@ -131,6 +126,19 @@ impl<'t> Layout<'t> {
         self.line.push(Piece { text, kind, glued: note.glued, soft: note.soft });
         self.fresh_block = false;
         self.read_to = token.end as usize;
+    }
+
+    /// The comments before the end of a block are still inside it.
+    fn close_block<'c>(&mut self, leading: &'c [Span]) -> &'c [Span] {
+        let trailing = leading.iter().take_while(|comment| !self.breaks_before(**comment)).count();
+        let (trailing, own) = leading.split_at(trailing);
+        self.trailing(trailing, true);
+        self.flush();
+        for &comment in own {
+            self.own_line_comment(comment);
+        }
+        self.indent -= INDENT;
+        &[]
     }
 
     /// Comments inside a line, or at its end.

@@ -1,5 +1,10 @@
 //! The texts of the recorded scenarios, for the tests that want many real ones.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the room itself reads no disk and no environment; its tests read the scenarios"
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
