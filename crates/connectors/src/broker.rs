@@ -28,6 +28,15 @@ pub struct Delivery {
     pub done: oneshot::Sender<bool>,
 }
 
+/// How a message that was published fared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Published {
+    /// How many subscribe to its topic.
+    pub subscribers: usize,
+    /// How many of them have its events safe.
+    pub taken: usize,
+}
+
 impl Broker {
     /// All messages published to `topic` from now on.
     #[must_use]
@@ -39,14 +48,15 @@ impl Broker {
 
     /// Hands a message to every subscriber of `topic`, and waits until each has it safe.
     ///
-    /// Returns how many took it; 0 means that nobody listens.
+    /// A subscriber that took it before, known by its position, takes it again as nothing.
     pub async fn publish(
         &self,
         topic: &str,
         payload: &Payload,
         position: Option<&Position>,
-    ) -> usize {
+    ) -> Published {
         let subscribers = self.subscribers(topic);
+        let mut published = Published { subscribers: subscribers.len(), taken: 0 };
         let mut waits = Vec::with_capacity(subscribers.len());
         for subscriber in subscribers {
             let (done, wait) = oneshot::channel();
@@ -55,11 +65,10 @@ impl Broker {
                 waits.push(wait);
             }
         }
-        let mut taken = 0;
         for wait in waits {
-            taken += usize::from(wait.await == Ok(true));
+            published.taken += usize::from(wait.await == Ok(true));
         }
-        taken
+        published
     }
 
     fn subscribers(&self, topic: &str) -> Vec<mpsc::Sender<Delivery>> {

@@ -1,16 +1,32 @@
 //! Every connector and mapper this build carries.
 
 use crate::extension::Extension;
+#[cfg(feature = "http")]
+use crate::http;
+#[cfg(feature = "in-memory")]
+use crate::in_memory;
 use crate::mappers;
+#[cfg(feature = "log")]
+use crate::sinks;
 
 /// Every connector and mapper this build carries, in order of kind and name. Add yours here.
 pub const BUILTIN: &[&Extension] = &[
     // Sinks.
+    #[cfg(feature = "http")]
+    &http::SINK,
+    #[cfg(feature = "in-memory")]
+    &in_memory::SINK,
+    #[cfg(feature = "log")]
+    &sinks::log::SINK,
     // Sink mappers.
     #[cfg(feature = "json")]
     &mappers::json::SINK,
     &mappers::pass_through::SINK,
     // Sources.
+    #[cfg(feature = "http")]
+    &http::SOURCE,
+    #[cfg(feature = "in-memory")]
+    &in_memory::SOURCE,
     // Source mappers.
     #[cfg(feature = "json")]
     &mappers::json::SOURCE,

@@ -20,7 +20,8 @@ pub struct Outlet {
     pub sink: Box<dyn Sink>,
     /// What turns rows into its messages.
     pub encoder: Encoder,
-    /// What becomes of messages that cannot be delivered.
+    /// What becomes of messages that cannot be delivered. Where the author says nothing, a far
+    /// side that is away is waited for: what was acknowledged must not be lost.
     pub on_error: OnError,
     /// Its options that hold for every event.
     pub options: Options,
@@ -68,7 +69,7 @@ impl Outlet {
             name,
             sink,
             encoder: Encoder { mapper, names, templates },
-            on_error: OnError::parse(annotation.value("on.error").unwrap_or("LOG"))?,
+            on_error: OnError::parse(annotation.value("on.error").unwrap_or("WAIT"))?,
             options: checked.fixed,
             warnings,
         })
