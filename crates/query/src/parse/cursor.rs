@@ -119,6 +119,11 @@ impl<'t> Parser<'t> {
         matches!(self.nth(ahead), T::Id | T::QuotedId | T::Word(_))
     }
 
+    /// Whether a keyword that goes on with an expression stands there.
+    pub(crate) fn nth_is_operator(&self, ahead: usize) -> bool {
+        matches!(self.nth(ahead), T::Word(K::And | K::Or | K::In | K::Is))
+    }
+
     pub(crate) fn at_name(&self) -> bool {
         self.nth_is_name(0)
     }

@@ -156,6 +156,7 @@ impl Parser<'_> {
     fn at_not(&self) -> bool {
         self.at_word(K::Not)
             && match self.nth(1) {
+                T::LeftParen if self.nth(2) == T::RightParen => false,
                 T::Id | T::QuotedId | T::LeftParen | T::Hash | T::Bang => true,
                 T::Int | T::Long | T::Float | T::Double | T::Str | T::LongStr => true,
                 T::Word(

@@ -181,6 +181,21 @@ impl Parser<'_> {
         Some(())
     }
 
+    /// A side of a join: its window stands last.
+    fn check_side(&mut self, side: &SingleInput) -> Option<()> {
+        let window = side.handlers.iter().position(|it| matches!(it, Handler::Window(_)));
+        let behind = window.and_then(|at| side.handlers.get(at + 1));
+        let span = match behind {
+            None => return Some(()),
+            Some(Handler::Filter(condition)) => condition.span,
+            Some(Handler::Function(call) | Handler::Window(call)) => call.span,
+        };
+        let message = "in a join nothing stands behind the window of a stream";
+        let hint = "put it before the window, or into the condition";
+        self.report(Problem::new("behind-window", span, message).with_hint(hint));
+        None
+    }
+
     fn join(&mut self, mut left: SingleInput, start: u32) -> Option<Join> {
         self.opt_alias(&mut left)?;
         let mut unidirectional = None;
@@ -207,6 +222,8 @@ impl Parser<'_> {
             on = Some(self.expr()?);
         }
         let (within, per) = self.opt_within_per()?.unzip();
+        self.check_side(&left)?;
+        self.check_side(&right)?;
         let span = self.span_from(start);
         Some(Join { left, right, kind, unidirectional, on, within, per, span })
     }

@@ -65,6 +65,13 @@ impl Parser<'_> {
             self.report(problem.with_hint("`*` stands alone: all attributes, and nothing else"));
             return None;
         }
+        let bare_bool = matches!(self.peek(), T::Word(K::True | K::False))
+            && matches!(self.nth(1), T::Comma | T::Word(_))
+            && self.nth(1) != T::Word(K::As)
+            && !self.nth_is_operator(1);
+        if bare_bool {
+            return self.bare_attribute();
+        }
         let expr = self.expr()?;
         let mut alias = None;
         if self.eat_word(K::As) {
@@ -73,6 +80,14 @@ impl Parser<'_> {
             self.check_named(&expr, start)?;
         }
         Some(OutputAttribute { expr, alias, span: self.span_from(start) })
+    }
+
+    /// `true` alone in a list, which can only be the name of an attribute.
+    fn bare_attribute(&mut self) -> Option<OutputAttribute> {
+        let (name, span) = self.name("an attribute")?;
+        let attribute = AttributeRef { source: None, index: None, handler: None, name, span };
+        let expr = Expr { kind: ExprKind::Attribute(Box::new(attribute)), span };
+        Some(OutputAttribute { expr, alias: None, span })
     }
 
     /// Only an attribute, without parentheses, names itself.

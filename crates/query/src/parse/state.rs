@@ -102,7 +102,7 @@ impl Parser<'_> {
             if p.at(T::LeftParen) {
                 let paren = p.token().span();
                 let group = p.group(chain)?;
-                if first && !is_logical(&group) {
+                if first && !may_start_sequence(&group) {
                     chain.group_first = Some(paren);
                 }
                 return Some(group);
@@ -117,7 +117,7 @@ impl Parser<'_> {
         self.eat_word(K::Every);
         let grouped = self.at(T::LeftParen);
         let inner = if grouped { self.group(chain)? } else { self.logical_or_counted(chain)? };
-        if !first || grouped && !is_logical(&inner) {
+        if !first || grouped && !may_start_sequence(&inner) {
             chain.every_inside.get_or_insert(every);
         }
         if grouped {
@@ -139,7 +139,7 @@ impl Parser<'_> {
             // A handler of a stream called `every`, or an inner stream.
             T::Hash => {
                 self.nth_is_name(ahead + 1)
-                    && !matches!(self.nth(ahead + 2), T::LeftParen | T::Colon)
+                    && !matches!(self.nth(ahead + 2), T::LeftParen | T::Colon | T::Dot)
             }
             T::Word(
                 K::Select
@@ -163,7 +163,13 @@ impl Parser<'_> {
                 | K::For,
             ) => matches!(
                 self.nth(ahead + 1),
-                T::Assign | T::Arrow | T::Comma | T::LeftBracket | T::Hash | T::Less
+                T::Assign
+                    | T::Arrow
+                    | T::Comma
+                    | T::LeftBracket
+                    | T::Hash
+                    | T::Less
+                    | T::Word(K::For)
             ),
             T::Word(_) => true,
             _ => false,
@@ -180,14 +186,10 @@ impl Parser<'_> {
 
     /// `every` cannot hold another `every`, except beside an absent stream.
     fn check_every(&mut self, group: &StateElement, every: Span) -> Option<()> {
-        let members: &[StateElement] = match &group.kind {
-            StateKind::Next(members) => members,
-            _ => std::slice::from_ref(group),
-        };
-        if members.iter().any(is_absent) {
+        if holds_absent(group) {
             return Some(());
         }
-        let Some(inner) = members.iter().find(|it| matches!(it.kind, StateKind::Every(_))) else {
+        let Some(inner) = inner_every(group) else {
             return Some(());
         };
         let message = "`every` stands inside another `every`";
@@ -371,10 +373,10 @@ impl Parser<'_> {
             self.report(problem);
             return None;
         }
-        self.check_elements(element, separator)
+        self.check_elements(element)
     }
 
-    fn check_elements(&mut self, element: &StateElement, separator: Separator) -> Option<()> {
+    fn check_elements(&mut self, element: &StateElement) -> Option<()> {
         match &element.kind {
             StateKind::Stream(stream) | StateKind::Count { stream, .. } => {
                 self.check_window(stream)
@@ -389,7 +391,7 @@ impl Parser<'_> {
                 }
                 self.check_window(stream)
             }
-            StateKind::Every(inner) => self.check_elements(inner, separator),
+            StateKind::Every(inner) => self.check_elements(inner),
             StateKind::Logical { left, right, .. } => {
                 for operand in [left, right] {
                     if let StateKind::Stream(stream) | StateKind::Absent { stream, .. } =
@@ -401,16 +403,13 @@ impl Parser<'_> {
                 Some(())
             }
             StateKind::Next(elements) => {
-                self.check_neighbours(elements, separator)?;
-                elements.iter().try_for_each(|it| self.check_elements(it, separator))
+                self.check_neighbours(elements)?;
+                elements.iter().try_for_each(|it| self.check_elements(it))
             }
         }
     }
 
-    fn check_neighbours(&mut self, elements: &[StateElement], separator: Separator) -> Option<()> {
-        if separator == Separator::Comma {
-            return Some(());
-        }
+    fn check_neighbours(&mut self, elements: &[StateElement]) -> Option<()> {
         let both = |pair: &&[StateElement]| pair.iter().all(is_absent);
         let Some(pair) = elements.windows(2).find(both) else {
             return Some(());
@@ -445,8 +444,33 @@ fn is_absent(element: &StateElement) -> bool {
     }
 }
 
-fn is_logical(element: &StateElement) -> bool {
-    matches!(element.kind, StateKind::Logical { .. })
+/// Whether a group may stand at the start of a sequence, and there under `every`.
+fn may_start_sequence(group: &StateElement) -> bool {
+    matches!(group.kind, StateKind::Logical { .. }) || holds_absent(group)
+}
+
+/// Whether an element is, or is a group of which one is, an absent stream.
+fn holds_absent(element: &StateElement) -> bool {
+    match &element.kind {
+        StateKind::Next(members) => members.iter().any(holds_absent),
+        StateKind::Absent { .. }
+        | StateKind::Every(_)
+        | StateKind::Stream(_)
+        | StateKind::Count { .. }
+        | StateKind::Logical { .. } => is_absent(element),
+    }
+}
+
+/// The first `every` in a group, groups inside it included.
+fn inner_every(group: &StateElement) -> Option<&StateElement> {
+    match &group.kind {
+        StateKind::Every(_) => Some(group),
+        StateKind::Next(members) => members.iter().find_map(inner_every),
+        StateKind::Absent { .. }
+        | StateKind::Stream(_)
+        | StateKind::Count { .. }
+        | StateKind::Logical { .. } => None,
+    }
 }
 
 fn is_timeless(element: &StateElement) -> bool {
