@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Barrier;
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -15,7 +16,9 @@ const GROUP: &str = "si";
 
 fn database(folder: &TempDir) -> Database {
     let url = format!("jdbc:sqlite:{}", folder.path().join("cluster.db").display());
-    Database::open(&url, DatabaseOptions::default()).expect("the folder is there")
+    // Long enough for the slowest machine: nothing here waits for it to pass.
+    let patient = DatabaseOptions { busy_timeout: Duration::from_secs(120) };
+    Database::open(&url, patient).expect("the folder is there")
 }
 
 fn lease(log: u128, epoch: u64, renewals: u64) -> LeaseRow {

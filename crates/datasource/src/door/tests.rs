@@ -11,6 +11,7 @@ use super::url::Target;
 use super::{Database, DatabaseOptions, QUERY_ROWS_MAX, Rows, Statement, StoreError};
 use crate::sqlite::Sqlite;
 
+const PATIENT: DatabaseOptions = DatabaseOptions { busy_timeout: Duration::from_secs(120) };
 const QUICK: DatabaseOptions = DatabaseOptions { busy_timeout: Duration::from_millis(20) };
 
 fn open(folder: &TempDir) -> Database {
@@ -142,7 +143,7 @@ fn a_locked_database_is_waited_for_and_then_tried_again_later() {
 fn a_locked_database_is_written_once_the_other_process_is_done() {
     let folder = TempDir::new().unwrap();
     let url = format!("jdbc:sqlite:{}", folder.path().join("data.db").display());
-    let database = Database::open(&url, DatabaseOptions::default()).unwrap();
+    let database = Database::open(&url, PATIENT).unwrap();
     let mut sql = database.sql().unwrap();
     sql.execute(&statement("CREATE TABLE T (a)", [])).unwrap();
     let other = Connection::open(database.file()).unwrap();
@@ -155,6 +156,24 @@ fn a_locked_database_is_written_once_the_other_process_is_done() {
     started.recv().unwrap();
     other.execute_batch("COMMIT").unwrap();
     assert_eq!(writer.join().unwrap().unwrap(), 1);
+}
+
+#[test]
+fn nodes_that_make_the_file_at_the_same_moment_all_open_it() {
+    for _ in 0..10 {
+        let folder = TempDir::new().unwrap();
+        let url = format!("jdbc:sqlite:{}", folder.path().join("data.db").display());
+        let barrier = std::sync::Barrier::new(4);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    barrier.wait();
+                    let database = Database::open(&url, PATIENT).unwrap();
+                    database.cluster().unwrap();
+                });
+            }
+        });
+    }
 }
 
 #[test]

@@ -128,6 +128,37 @@ fn reading_goes_on_behind_any_entry_and_stops_at_the_size_asked_for() {
 }
 
 #[test]
+fn places_far_into_a_large_segment_are_found_before_and_after_a_cut() {
+    let folder = TempDir::new().unwrap();
+    let (mut log, _) = FileLog::open(folder.path(), LogOptions::default()).unwrap();
+    let large = |epoch, seq: u64| {
+        let text = "x".repeat(3_000 + 500 * epoch as usize + 977 * seq as usize % 9_000);
+        let what = What::Query { app: "A".into(), text: text.into() };
+        RawEntry::new(EntryId::new(epoch, seq), Time(0), &what)
+    };
+    let mut model: Vec<_> = (1..=100).map(|seq| large(1, seq)).collect();
+    log.append(&model).unwrap();
+    let check = |log: &FileLog, model: &[RawEntry]| {
+        for seq in 0..=model.len() {
+            let after = log.position(Seq(seq as u64)).unwrap();
+            let found = log.read_after(after, 20_000).unwrap();
+            assert_eq!(found, model[seq..][..found.len()], "after {seq}");
+            assert!(seq == model.len() || !found.is_empty());
+        }
+    };
+    check(&log, &model);
+    for (epoch, keep) in [(2, 70), (3, 30), (4, 31)] {
+        log.cut_after(log.position(Seq(keep)).unwrap()).unwrap();
+        model.truncate(keep as usize);
+        model.extend((keep + 1..=keep + 45).map(|seq| large(epoch, seq)));
+        log.append(&model[keep as usize..]).unwrap();
+        check(&log, &model);
+    }
+    drop(log);
+    check(&open(folder.path()), &model);
+}
+
+#[test]
 fn a_cut_drops_what_is_not_shared_for_good() {
     for keep in 0..=60 {
         let folder = TempDir::new().unwrap();

@@ -1,5 +1,7 @@
 //! The last state is found by epoch and seq, behind the fence, whole or not at all.
 
+use std::time::Duration;
+
 use rusqlite::{Connection, params};
 use tempfile::TempDir;
 use weir_codec::{DecodeError, EntryId, SNAPSHOT_PIECE_BYTES, Snapshot};
@@ -10,7 +12,9 @@ use crate::door::{Database, DatabaseOptions, StoreError};
 
 fn database(folder: &TempDir) -> Database {
     let url = format!("jdbc:sqlite:{}", folder.path().join("persistence.db").display());
-    Database::open(&url, DatabaseOptions::default()).expect("the folder is there")
+    // Long enough for the slowest machine: nothing here waits for it to pass.
+    let patient = DatabaseOptions { busy_timeout: Duration::from_secs(120) };
+    Database::open(&url, patient).expect("the folder is there")
 }
 
 fn store(database: &Database) -> Box<dyn Snapshots> {
@@ -169,6 +173,48 @@ fn only_the_newest_revisions_are_kept_and_those_of_other_apps_untouched() {
     assert_eq!(store.last("B").unwrap(), Some(row(&snapshot("B", 1, 4))));
     store.clear(Epoch(1), "A").unwrap();
     assert_eq!(store.last_of_all().unwrap(), [row(&snapshot("B", 1, 4))]);
+}
+
+#[test]
+fn a_removal_that_stops_half_way_leaves_nothing_that_counts() {
+    let folder = TempDir::new().unwrap();
+    let database = database(&folder);
+    let mut store = store(&database);
+    store.save(Epoch(1), &large("A", 1, 5)).unwrap();
+    let stop = "CREATE TRIGGER stop BEFORE DELETE ON PERSISTENCE_TABLE WHEN old.piece = 0 \
+                BEGIN SELECT RAISE(ABORT, 'stopped'); END";
+    let connection = Connection::open(database.file()).unwrap();
+    connection.execute_batch(stop).unwrap();
+    assert!(store.clear(Epoch(1), "A").is_err());
+    assert_eq!(store.last("A").unwrap(), None);
+    connection.execute_batch("DROP TRIGGER stop").unwrap();
+    store.clear(Epoch(1), "A").unwrap();
+    let count = "SELECT count(*) FROM PERSISTENCE_TABLE";
+    let rows: i64 = connection.query_row(count, [], |row| row.get(0)).unwrap();
+    assert_eq!(rows, 0);
+}
+
+#[test]
+fn writers_of_one_file_wait_for_each_other() {
+    let folder = TempDir::new().unwrap();
+    let database = database(&folder);
+    std::thread::scope(|scope| {
+        for app in ["A", "B", "C"] {
+            let mut store = store(&database);
+            scope.spawn(move || {
+                for seq in 1..=40 {
+                    store.save(Epoch(1), &snapshot(app, 1, seq)).unwrap();
+                    store.keep_newest(Epoch(1), app, 2).unwrap();
+                }
+            });
+        }
+    });
+    let mut store = store(&database);
+    for app in ["A", "B", "C"] {
+        let kept: Vec<_> =
+            store.revisions(app).unwrap().into_iter().map(|row| row.at.seq.0).collect();
+        assert_eq!(kept, [40, 39]);
+    }
 }
 
 #[test]
