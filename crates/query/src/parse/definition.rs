@@ -5,6 +5,9 @@
     reason = "a token that no arm names is none that the rule takes"
 )]
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use super::cursor::{Mark, Parser};
 use crate::lexer::{K, T};
 use crate::problem::Problem;
@@ -116,14 +119,24 @@ impl Parser<'_> {
             Some(AttributeDefinition { name, ty, span: p.span_from(start) })
         })?;
         self.expect(T::RightParen, "`,` or `)`")?;
-        for (at, attribute) in attributes.iter().enumerate() {
-            if let Some(first) = attributes[..at].iter().find(|it| it.name == attribute.name) {
-                let message = format!("the attribute `{}` is defined twice", attribute.name);
-                let problem = Problem::new("duplicate-attribute", attribute.span, message);
-                self.report(problem.with_label(first.span, "first here"));
+        self.check_twice(&attributes);
+        Some(attributes)
+    }
+
+    fn check_twice(&mut self, attributes: &[AttributeDefinition]) {
+        let mut first_by_name = BTreeMap::new();
+        for attribute in attributes {
+            match first_by_name.entry(attribute.name.as_str()) {
+                Entry::Vacant(place) => {
+                    place.insert(attribute.span);
+                }
+                Entry::Occupied(first) => {
+                    let message = format!("the attribute `{}` is defined twice", attribute.name);
+                    let problem = Problem::new("duplicate-attribute", attribute.span, message);
+                    self.report(problem.with_label(*first.get(), "first here"));
+                }
             }
         }
-        Some(attributes)
     }
 
     fn ty(&mut self) -> Option<Type> {

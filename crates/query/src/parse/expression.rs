@@ -159,6 +159,9 @@ impl Parser<'_> {
                 T::LeftParen if self.nth(2) == T::RightParen => false,
                 T::Id | T::QuotedId | T::LeftParen | T::Hash | T::Bang => true,
                 T::Int | T::Long | T::Float | T::Double | T::Str | T::LongStr => true,
+                T::Minus | T::Plus => {
+                    matches!(self.nth(2), T::Int | T::Long | T::Float | T::Double)
+                }
                 T::Word(
                     K::And
                     | K::Or

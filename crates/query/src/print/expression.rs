@@ -58,9 +58,7 @@ fn at_least(out: &mut String, of: &Expr, lowest: u8) {
         ExprKind::Or(left, right) => binary(out, left, "or", right, own),
         ExprKind::Not(operand) => {
             out.push_str("not ");
-            // `not -5` would be a subtraction from an attribute called `not`.
-            let sign = matches!(&operand.kind, ExprKind::Literal(it) if is_negative(it));
-            at_least(out, operand, if sign { PRIMARY + 1 } else { own });
+            at_least(out, operand, own);
         }
         ExprKind::In { condition, table, .. } => {
             at_least(out, condition, own);
@@ -85,16 +83,6 @@ fn binary(out: &mut String, left: &Expr, sign: &str, right: &Expr, own: u8) {
     out.push_str(sign);
     out.push(' ');
     at_least(out, right, own + 1);
-}
-
-fn is_negative(literal: &Literal) -> bool {
-    match literal {
-        Literal::Int(value) => *value < 0,
-        Literal::Long(value) => *value < 0,
-        Literal::Float(value) => value.is_sign_negative(),
-        Literal::Double(value) => value.is_sign_negative(),
-        Literal::Bool(_) | Literal::Str(_) | Literal::TimeMs(_) => false,
-    }
 }
 
 pub(super) fn literal(out: &mut String, literal: &Literal) {
@@ -161,7 +149,9 @@ fn opt_index(out: &mut String, index: Option<Index>) {
 
 pub(super) fn attribute_ref(out: &mut String, attribute: &AttributeRef) {
     if let Some(source) = &attribute.source {
-        stream_ref(out, source);
+        // The dot behind it tells it from a keyword.
+        out.push_str(source.kind.sign());
+        name(out, &source.name, Quoting::Operators);
         opt_index(out, attribute.index);
         if let Some(handler) = &attribute.handler {
             out.push('#');
