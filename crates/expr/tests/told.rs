@@ -45,3 +45,8 @@ fn str_functions_answer_as_told() {
 fn math_functions_answer_as_told() {
     check(include_str!("told/math.txt"));
 }
+
+#[test]
+fn time_functions_answer_as_told() {
+    check(include_str!("told/time.txt"));
+}

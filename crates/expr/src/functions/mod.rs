@@ -18,6 +18,7 @@ mod regex;
 mod signature;
 mod str;
 mod stream;
+mod time;
 mod units;
 
 pub use stream::{
@@ -97,7 +98,7 @@ fn plain(name: &'static str, data_type: DataType, call: Plain) -> Result<Bound, 
 
 /// Every function this build carries, a list a family.
 const FAMILIES: &[&[Function]] =
-    &[core::FUNCTIONS, math::FUNCTIONS, regex::FUNCTIONS, str::FUNCTIONS];
+    &[core::FUNCTIONS, math::FUNCTIONS, regex::FUNCTIONS, str::FUNCTIONS, time::FUNCTIONS];
 
 /// Looks a function up by the names the user wrote.
 #[must_use]
