@@ -175,7 +175,7 @@ impl Planner {
         self.check_rate(query);
         let output = self.output(query, &select, partition)?;
         let rate = query.rate.as_ref().map(|rate| rate.kind.clone());
-        Some(QueryPlan { name, partition, input, select, rate, output, checks })
+        Some(QueryPlan { name, span: query.span, partition, input, select, rate, output, checks })
     }
 
     fn check_rate(&mut self, query: &q::Query) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use weir_event::{DataType, Schema, Value};
 use weir_expr::{Aggregate, Expr, StreamFunction};
-use weir_query::{Annotation, EventType, JoinKind, Logical, RateKind};
+use weir_query::{Annotation, EventType, JoinKind, Logical, RateKind, Span};
 
 /// Declares a number that names one thing of a plan.
 macro_rules! id {
@@ -215,6 +215,8 @@ pub struct AggregationItem {
 pub struct QueryPlan {
     /// Its name: `@info(name='…')`, or `query_<n>`.
     pub name: String,
+    /// Where it stands in the text.
+    pub span: Span,
     /// The partition it stands in.
     pub partition: Option<PartitionId>,
     /// What it reads.

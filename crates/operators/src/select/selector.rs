@@ -147,6 +147,28 @@ impl Selector {
         stage.output(flow, selected, early, &self.numbers, self.groups.by_value())
     }
 
+    /// The places that meet `having`, for a filter whose condition has aggregates.
+    ///
+    /// # Errors
+    ///
+    /// An expression could not be computed; aggregates keep what they learnt.
+    pub fn passing(
+        &mut self,
+        cx: &Cx<'_>,
+        inputs: &[Input<'_>],
+        flow: &Flow,
+    ) -> Result<Vec<u32>, Fault> {
+        let env = cx.env(flow.chunks.last().map_or(0, |chunk| chunk.now));
+        let scope = Scope { inputs, len: flow.len(), env: &env };
+        let totals = self.aggregate(&scope, flow)?;
+        let mut places: Vec<u32> = (0..flow.len() as u32).collect();
+        if let Some(having) = &self.spec.having {
+            let stage = Stage { spec: &self.spec, scope: &scope, totals: &totals };
+            stage.having(having, &mut places)?;
+        }
+        Ok(places)
+    }
+
     /// The aggregate columns, one value a place.
     fn aggregate(&mut self, scope: &Scope<'_>, flow: &Flow) -> Result<Vec<Column>, Fault> {
         if self.aggregates.is_empty() && !self.groups.by_value() {

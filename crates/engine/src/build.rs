@@ -1,0 +1,381 @@
+//! A plan becomes a running app: windows, selectors and who hands rows to whom.
+
+use std::cell::Cell;
+
+use weir_event::{DataType, Schema};
+use weir_expr::Expr;
+use weir_operators::Window;
+use weir_operators::select::{AggregateSpec, EventTypes, OrderSpec, SelectSpec, Selector};
+use weir_operators::window::{Mode, Param, WindowSpec, build as build_window};
+use weir_plan::{
+    ActionPlan, AggregatePlan, CheckPlan, HandlerPlan, InputPlan, JoinPlan, Origin, Plan,
+    QueryPlan, SelectPlan, SinglePlan, WindowPlan, types,
+};
+use weir_query::{EventType, JoinKind, Problem, Span};
+use weir_tables::{Table, TableCondition, TableSpec};
+
+use crate::app::{App, Options, Receiver};
+use crate::named_window::NamedWindow;
+use crate::partition::Partition;
+use crate::query::{
+    Change, Handler, Join, JoinSide, Port, Query, QueryInput, Seat, SideOrigin, Single,
+};
+use crate::timer::Timers;
+use crate::together;
+
+/// Makes the running app of a plan.
+pub(crate) fn build(plan: Plan, text: &str, options: &Options) -> Result<App, Vec<Problem>> {
+    let mut problems = Vec::new();
+    let name = plan.name.clone().unwrap_or_else(|| options.name.clone());
+    let tables = plan.tables.iter().map(table).collect();
+    let mut windows = Vec::new();
+    for it in &plan.windows {
+        let spec = WindowSpec {
+            name: &it.window.name,
+            params: params(&it.window),
+            types: &types(&it.schema),
+            expired_wanted: it.output != EventType::Current,
+            named: true,
+            find_wanted: true,
+        };
+        match build_window(&spec) {
+            Ok(window) => windows.push(NamedWindow::new(window, event_types(it.output))),
+            Err(why) => problems.push(Problem::new("window", Span::default(), why)),
+        }
+    }
+    let mut queries = Vec::new();
+    for it in &plan.queries {
+        match query(it, &plan, &name) {
+            Ok(query) => queries.push(query),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let mut app = App {
+        name,
+        text: text.to_owned(),
+        receivers: vec![Vec::new(); plan.streams.len()],
+        window_receivers: vec![Vec::new(); plan.windows.len()],
+        partitions: plan
+            .partitions
+            .iter()
+            .map(|it| Partition::new(it.keys.clone(), it.purge))
+            .collect(),
+        queries,
+        windows,
+        tables,
+        taps: Vec::new(),
+        together: Vec::new(),
+        min_wait_ms: None,
+        clock: 0,
+        wall: 0,
+        timers: Timers::default(),
+        wall_timers: Timers::default(),
+        random: Cell::new(0),
+        depth: 0,
+        started: false,
+        plan,
+    };
+    connect(&mut app);
+    app.min_wait_ms = app
+        .queries
+        .iter()
+        .filter_map(Query::min_wait_ms)
+        .chain(app.windows.iter().filter_map(|it| it.window.min_wait_ms()))
+        .min();
+    app.together = together::streams(&app);
+    Ok(app)
+}
+
+fn table(it: &weir_plan::TablePlan) -> Table {
+    Table::new(TableSpec {
+        types: types(&it.schema),
+        primary_key: it.primary_key.clone(),
+        indexes: it.indexes.clone(),
+    })
+}
+
+fn event_types(events: EventType) -> EventTypes {
+    match events {
+        EventType::Current => EventTypes { current: true, expired: false },
+        EventType::Expired => EventTypes { current: false, expired: true },
+        EventType::All => EventTypes { current: true, expired: true },
+    }
+}
+
+/// The parameters of a window, which sees its own event alone, in slot 0.
+fn params(window: &WindowPlan) -> Vec<Param> {
+    let alone = |expr: &Expr| {
+        let mut expr = expr.clone();
+        expr.for_each_slot(&mut |slot| *slot = 0);
+        Param { expr }
+    };
+    window.params.iter().map(alone).collect()
+}
+
+fn aggregates(plans: &[AggregatePlan]) -> Vec<AggregateSpec> {
+    plans
+        .iter()
+        .map(|it| AggregateSpec {
+            aggregate: it.aggregate,
+            arg: it.arg.clone(),
+            data_type: it.data_type,
+        })
+        .collect()
+}
+
+fn query(it: &QueryPlan, plan: &Plan, app: &str) -> Result<Query, Problem> {
+    let refused = |why: String| Problem::new("query", it.span, why);
+    let not_yet = |what: &str| {
+        Problem::new("not-yet-supported", it.span, format!("{what} are not yet supported"))
+    };
+    if it.rate.is_some() {
+        return Err(not_yet("output rates"));
+    }
+    let expired_wanted = it.output.events != EventType::Current;
+    let label = format!("{app}: {}", it.name);
+    let mut mode = Mode::Slide;
+    let input = match &it.input {
+        InputPlan::Single(input) => {
+            let seat = Seat { slot: 0, inputs: 1 };
+            let single = single(input, seat, expired_wanted, false, &label).map_err(refused)?;
+            if let Some(window) = &single.window {
+                mode = window.mode();
+            }
+            QueryInput::Single(single)
+        }
+        InputPlan::Join(join) => {
+            let learns = !it.select.aggregates.is_empty();
+            let input = join_input(join, plan, expired_wanted, learns, &label).map_err(refused)?;
+            QueryInput::Join(Box::new(input))
+        }
+        InputPlan::State(_) => return Err(not_yet("patterns and sequences")),
+    };
+    Ok(Query {
+        name: it.name.clone(),
+        input,
+        selector: Selector::new(select_spec(&it.select, it.output.events), mode),
+        output: it.output.clone(),
+        change: change(&it.output.action, plan),
+        checks: it.checks.iter().map(check).collect(),
+        taps: Vec::new(),
+    })
+}
+
+fn check(it: &CheckPlan) -> (usize, TableCondition) {
+    (it.table.index(), TableCondition::new(it.condition.clone(), it.table_slot))
+}
+
+fn select_spec(select: &SelectPlan, events: EventType) -> SelectSpec {
+    SelectSpec {
+        inputs: select.inputs,
+        group_by: select.group_by.clone(),
+        aggregates: aggregates(&select.aggregates),
+        items: select.items.clone(),
+        having: select.having.clone(),
+        order_by: select
+            .order_by
+            .iter()
+            .map(|(column, descending)| OrderSpec { column: *column, descending: *descending })
+            .collect(),
+        limit: select.limit,
+        offset: select.offset,
+        types: event_types(events),
+        collapse: true,
+    }
+}
+
+fn change(action: &ActionPlan, plan: &Plan) -> Option<Change> {
+    let (to, upsert) = match action {
+        ActionPlan::Delete(to) | ActionPlan::Update(to) => (to, false),
+        ActionPlan::UpdateOrInsert(to) => (to, true),
+        ActionPlan::Stream(_)
+        | ActionPlan::Window(_)
+        | ActionPlan::Insert(_)
+        | ActionPlan::Return => return None,
+    };
+    let condition = TableCondition::new(to.condition.clone(), 1);
+    let overwrites = upsert && condition.is_key_lookup(&plan.tables[to.table.index()].primary_key);
+    Some(Change { condition, set: to.set.clone(), overwrites })
+}
+
+fn single(
+    it: &SinglePlan,
+    seat: Seat,
+    expired_wanted: bool,
+    find_wanted: bool,
+    label: &str,
+) -> Result<Single, String> {
+    let window = match &it.window {
+        Some(window) => Some(built(window, &it.window_schema, expired_wanted, find_wanted)?),
+        None => None,
+    };
+    let before = it.before.iter().map(|handler| self::handler(handler, seat, label)).collect();
+    let after = it.after.iter().map(|handler| self::handler(handler, seat, label)).collect();
+    Ok(Single::new(before, window, after, seat))
+}
+
+fn built(
+    window: &WindowPlan,
+    schema: &Schema,
+    expired_wanted: bool,
+    find_wanted: bool,
+) -> Result<Box<dyn Window>, String> {
+    let types: Vec<DataType> = types(schema);
+    build_window(&WindowSpec {
+        name: &window.name,
+        params: params(window),
+        types: &types,
+        expired_wanted,
+        named: false,
+        find_wanted,
+    })
+}
+
+fn handler(it: &HandlerPlan, seat: Seat, label: &str) -> Handler {
+    match it {
+        HandlerPlan::Filter { condition, aggregates } if aggregates.is_empty() => {
+            Handler::Filter(condition.clone())
+        }
+        HandlerPlan::Filter { condition, aggregates } => {
+            let spec = SelectSpec {
+                inputs: seat.inputs as u16,
+                group_by: Vec::new(),
+                aggregates: self::aggregates(aggregates),
+                items: Vec::new(),
+                having: Some(condition.clone()),
+                order_by: Vec::new(),
+                limit: None,
+                offset: None,
+                types: EventTypes { current: true, expired: true },
+                collapse: false,
+            };
+            Handler::Totals(Box::new(Selector::new(spec, Mode::Slide)))
+        }
+        HandlerPlan::Log { priority, message, show_event } => Handler::Log {
+            prefix: label.to_owned(),
+            priority: priority.clone(),
+            message: message.clone(),
+            show_event: *show_event,
+        },
+        HandlerPlan::Function { function, args } => {
+            Handler::Function { function: function.clone(), args: args.clone() }
+        }
+    }
+}
+
+fn join_input(
+    join: &JoinPlan,
+    plan: &Plan,
+    expired_wanted: bool,
+    learns: bool,
+    label: &str,
+) -> Result<Join, String> {
+    let (keep_left, keep_right) = match join.kind {
+        JoinKind::Inner => (false, false),
+        JoinKind::LeftOuter => (true, false),
+        JoinKind::RightOuter => (false, true),
+        JoinKind::FullOuter => (true, true),
+    };
+    let side = |it: &SinglePlan, slot: usize, triggers: bool, kept: bool| {
+        if !it.after.is_empty() {
+            return Err(
+                "a side of a join cannot have a filter or function after its window".to_owned()
+            );
+        }
+        let seat = Seat { slot, inputs: 2 };
+        let single = single(it, seat, expired_wanted, true, label)?;
+        let origin = match it.origin {
+            Origin::Stream(_) => SideOrigin::Stream,
+            Origin::Window(window) => SideOrigin::Window(window.index()),
+            Origin::Table(table) => {
+                let condition = join.on.clone().map(|on| TableCondition::new(on, slot as u16));
+                SideOrigin::Table(table.index(), condition)
+            }
+            Origin::Aggregation(_) => {
+                return Err("joins with an aggregation are not yet supported".to_owned());
+            }
+        };
+        Ok(JoinSide::new(single, origin, triggers, kept))
+    };
+    let left = side(&join.left, 0, join.left_triggers, keep_left)?;
+    let right = side(&join.right, 1, join.right_triggers, keep_right)?;
+    debug_assert!(plan.streams.len() < u32::MAX as usize);
+    Ok(Join::new([left, right], join.on.clone(), expired_wanted || learns))
+}
+
+/// The streams and windows a query reads, with the input each feeds.
+pub(crate) fn reads(query: &QueryPlan) -> Vec<(Origin, Port)> {
+    match &query.input {
+        InputPlan::Single(single) => vec![(single.origin, Port::Only)],
+        InputPlan::Join(join) => {
+            let event = |it: Origin| matches!(it, Origin::Stream(_) | Origin::Window(_));
+            let (left, right) = (join.left.origin, join.right.origin);
+            if left == right && event(left) {
+                return vec![(left, Port::Both)];
+            }
+            [(left, Port::Left), (right, Port::Right)]
+                .into_iter()
+                .filter(|(origin, _)| event(*origin))
+                .collect()
+        }
+        InputPlan::State(state) => {
+            let mut streams: Vec<_> =
+                state.elements.iter().map(|it| (Origin::Stream(it.stream), Port::Only)).collect();
+            streams.dedup_by_key(|(origin, _)| *origin);
+            streams
+        }
+    }
+}
+
+/// Subscribes queries and partitions, in the order of the text.
+fn connect(app: &mut App) {
+    for at in 0..app.plan.queries.len() {
+        let query = &app.plan.queries[at];
+        let id = at as u32;
+        let partition = query.partition;
+        for (origin, port) in reads(query) {
+            let receiver = match partition {
+                None => Receiver::Query(id, port),
+                Some(partition) => {
+                    let inner = matches!(origin, Origin::Stream(stream)
+                        if app.plan.streams[stream.index()].partition.is_some());
+                    if inner {
+                        Receiver::Query(id, port)
+                    } else {
+                        let partition = partition.index();
+                        read_inside(&mut app.partitions[partition], origin, (id, port));
+                        Receiver::Partition(partition as u32)
+                    }
+                }
+            };
+            subscribe(app, origin, receiver);
+        }
+        if let Some(partition) = partition {
+            app.partitions[partition.index()].queries.push(id);
+        }
+    }
+}
+
+fn read_inside(partition: &mut Partition, origin: Origin, reader: (u32, Port)) {
+    match partition.inside.iter_mut().find(|(from, _)| *from == origin) {
+        Some((_, readers)) => readers.push(reader),
+        None => partition.inside.push((origin, vec![reader])),
+    }
+}
+
+fn subscribe(app: &mut App, origin: Origin, receiver: Receiver) {
+    let list = match origin {
+        Origin::Stream(stream) => &mut app.receivers[stream.index()],
+        Origin::Window(window) => &mut app.window_receivers[window.index()],
+        Origin::Table(_) | Origin::Aggregation(_) => return,
+    };
+    if let Receiver::Partition(partition) = receiver
+        && list.iter().any(|it| matches!(it, Receiver::Partition(other) if *other == partition))
+    {
+        return;
+    }
+    list.push(receiver);
+}

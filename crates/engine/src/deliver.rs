@@ -1,0 +1,434 @@
+//! Rows on their way through an app: from stream to query to stream, depth first.
+
+use weir_event::{Batch, BatchBuilder, Chunk, Key, OutputNo, Value};
+use weir_expr::{Env, Fault, Input, Rows, Scope, Source};
+use weir_operators::Cx;
+use weir_operators::select::Selected;
+use weir_plan::{ActionPlan, OnError, StreamId, TriggerTime};
+
+use crate::app::{App, Receiver};
+use crate::named_window::Shown;
+use crate::outputs::{Emitted, Level, Outputs, TapId};
+use crate::query::{Asked, Delivery, Port, World};
+use crate::timer::{Target, Timer};
+
+/// How many queries deep an event may travel before it is taken for a loop.
+pub(crate) const DEPTH_MAX: u32 = 200;
+
+impl App {
+    /// Rows of a batch arrive at a stream.
+    pub(crate) fn feed(
+        &mut self,
+        stream: StreamId,
+        batch: &Batch,
+        start: u32,
+        chunks: &[Chunk],
+        out: &mut dyn Outputs,
+    ) {
+        if chunks.last().is_some_and(|chunk| chunk.end > start) {
+            self.publish(stream, &Delivery { batch, start, kinds: None, chunks }, out);
+        }
+    }
+
+    /// All receivers of a stream get the rows, in the order in which they subscribed.
+    pub(crate) fn publish(
+        &mut self,
+        stream: StreamId,
+        delivery: &Delivery<'_>,
+        out: &mut dyn Outputs,
+    ) {
+        if self.depth >= DEPTH_MAX {
+            let name = &self.plan.streams[stream.index()].name;
+            let text = format!(
+                "events of `{name}` were dropped: they went through {DEPTH_MAX} queries in a row\n\
+                 hint: a query inserts into a stream that leads back to it"
+            );
+            self.note(Level::Error, &text, out);
+            return;
+        }
+        self.depth += 1;
+        for at in 0..self.receivers[stream.index()].len() {
+            let receiver = self.receivers[stream.index()][at];
+            if let Err(fault) =
+                self.hand_to(receiver, weir_plan::Origin::Stream(stream), delivery, out)
+            {
+                self.fault(stream, delivery, &fault, out);
+                break;
+            }
+        }
+        self.depth -= 1;
+    }
+
+    fn hand_to(
+        &mut self,
+        receiver: Receiver,
+        origin: weir_plan::Origin,
+        delivery: &Delivery<'_>,
+        out: &mut dyn Outputs,
+    ) -> Result<(), Fault> {
+        match receiver {
+            Receiver::Query(query, port) => self.run_query(query as usize, port, delivery, out),
+            Receiver::Partition(partition) => {
+                self.divide(partition as usize, origin, delivery, out)
+            }
+            Receiver::Tap(tap) => {
+                self.emit_to(tap, delivery, out);
+                Ok(())
+            }
+        }
+    }
+
+    fn emit_to(&mut self, tap: u32, delivery: &Delivery<'_>, out: &mut dyn Outputs) {
+        let first = self.taps[tap as usize].next;
+        let rows = (delivery.start as usize, delivery.end() as usize);
+        self.taps[tap as usize].next = OutputNo(first.0 + delivery.len() as u64);
+        let Delivery { batch, kinds, chunks, .. } = *delivery;
+        out.rows(TapId(tap), &Emitted { batch, rows, kinds, chunks, first });
+    }
+
+    pub(crate) fn run_query(
+        &mut self,
+        query: usize,
+        port: Port,
+        delivery: &Delivery<'_>,
+        out: &mut dyn Outputs,
+    ) -> Result<(), Fault> {
+        let mut asked = Asked::default();
+        let world = World { tables: &self.tables, windows: &self.windows };
+        let found = self.queries[query].receive(port, delivery, world, &self.random, &mut asked);
+        self.take_asked(query, asked, out);
+        self.emit(query, &found?, out)
+    }
+
+    fn take_asked(&mut self, query: usize, asked: Asked, out: &mut dyn Outputs) {
+        for (due, key, part) in asked.wakes {
+            self.timers.ask(due, Target::Query(query as u32, part), key);
+        }
+        for note in asked.notes {
+            self.note(Level::Info, &note, out);
+        }
+        for fault in asked.faults {
+            let text = format!(
+                "query `{}` left out an event: {}",
+                self.queries[query].name, fault.message
+            );
+            self.note(Level::Error, &text, out);
+        }
+    }
+
+    /// What a query selected leaves: to its listeners, then to its target.
+    pub(crate) fn emit(
+        &mut self,
+        query: usize,
+        selected: &Selected,
+        out: &mut dyn Outputs,
+    ) -> Result<(), Fault> {
+        if selected.batch.is_empty() {
+            return Ok(());
+        }
+        for at in 0..self.queries[query].taps.len() {
+            let tap = self.queries[query].taps[at];
+            let delivery = Delivery {
+                batch: &selected.batch,
+                start: 0,
+                kinds: Some(&selected.kinds),
+                chunks: &selected.chunks,
+            };
+            self.emit_to(tap, &delivery, out);
+        }
+        match self.queries[query].output.action {
+            ActionPlan::Return => Ok(()),
+            ActionPlan::Stream(stream) => {
+                self.to_stream(stream, selected, out);
+                Ok(())
+            }
+            ActionPlan::Window(window) => {
+                self.to_window(window.index(), &selected.batch, &selected.chunks, out)
+            }
+            ActionPlan::Insert(_)
+            | ActionPlan::Delete(_)
+            | ActionPlan::Update(_)
+            | ActionPlan::UpdateOrInsert(_) => self.change_table(query, selected, out),
+        }
+    }
+
+    fn to_stream(&mut self, stream: StreamId, selected: &Selected, out: &mut dyn Outputs) {
+        if self.receivers[stream.index()].is_empty() {
+            return;
+        }
+        let inner = self.plan.streams[stream.index()].partition.is_some();
+        let outer: Vec<Chunk>;
+        let chunks = if inner || selected.chunks.iter().all(|chunk| chunk.key == Key(0)) {
+            &selected.chunks
+        } else {
+            outer = selected.chunks.iter().map(|it| Chunk { key: Key(0), ..*it }).collect();
+            &outer
+        };
+        let delivery = Delivery { batch: &selected.batch, start: 0, kinds: None, chunks };
+        self.publish(stream, &delivery, out);
+    }
+
+    fn to_window(
+        &mut self,
+        window: usize,
+        batch: &Batch,
+        chunks: &[Chunk],
+        out: &mut dyn Outputs,
+    ) -> Result<(), Fault> {
+        let (mut wakes, mut faults) = (Vec::new(), Vec::new());
+        let mut cx =
+            Cx { wakes: &mut wakes, faults: &mut faults, random: &self.random, tables: None };
+        let shown = self.windows[window].add(&mut cx, batch, chunks);
+        for (due, key) in wakes {
+            self.timers.ask(due, Target::Window(window as u32), key);
+        }
+        self.note_faults(&faults, out);
+        self.show(window, &shown, out)
+    }
+
+    fn note_faults(&self, faults: &[Fault], out: &mut dyn Outputs) {
+        for fault in faults {
+            self.note(Level::Error, &format!("an event was left out: {}", fault.message), out);
+        }
+    }
+
+    /// The readers of a named window get what it emits.
+    fn show(&mut self, window: usize, shown: &Shown, out: &mut dyn Outputs) -> Result<(), Fault> {
+        if shown.batch.is_empty() {
+            return Ok(());
+        }
+        let delivery = Delivery {
+            batch: &shown.batch,
+            start: 0,
+            kinds: Some(&shown.kinds),
+            chunks: &shown.chunks,
+        };
+        let origin = weir_plan::Origin::Window(weir_plan::WindowId(window as u32));
+        for at in 0..self.window_receivers[window].len() {
+            let receiver = self.window_receivers[window][at];
+            self.hand_to(receiver, origin, &delivery, out)?;
+        }
+        Ok(())
+    }
+
+    /// An event could not be computed: what `@OnError` says happens.
+    fn fault(
+        &mut self,
+        stream: StreamId,
+        delivery: &Delivery<'_>,
+        fault: &Fault,
+        out: &mut dyn Outputs,
+    ) {
+        let plan = &self.plan.streams[stream.index()];
+        match plan.on_error {
+            OnError::Log | OnError::Store => {
+                let text = format!(
+                    "{} event(s) of `{}` could not be processed and were dropped: {} ({})",
+                    delivery.len(),
+                    plan.name,
+                    fault.message,
+                    fault.class,
+                );
+                self.note(Level::Error, &text, out);
+            }
+            OnError::Stream(target) => {
+                let schema = self.plan.streams[target.index()].schema.clone();
+                let mut builder = BatchBuilder::new(&schema);
+                for row in delivery.start..delivery.end() {
+                    let mut values = delivery.batch.row(row as usize);
+                    values.push(fault.to_value());
+                    builder.push_row(delivery.batch.timestamps[row as usize], values);
+                }
+                let batch = builder.finish();
+                let end = batch.len() as u32;
+                let chunks = [Chunk { end, now: delivery.now(), key: Key(0) }];
+                self.feed(target, &batch, 0, &chunks, out);
+            }
+        }
+    }
+
+    /// The entries' time moves on: what is due by then happens first.
+    pub(crate) fn move_wall(&mut self, to: i64, out: &mut dyn Outputs) {
+        let playback = self.is_playback();
+        loop {
+            let app = if playback { None } else { self.timers.next_due() };
+            let wall = self.wall_timers.next_due();
+            let app_first = app.is_some_and(|app| wall.is_none_or(|wall| app <= wall));
+            let Some(timer) =
+                (if app_first { self.timers.take_due(to) } else { self.wall_timers.take_due(to) })
+            else {
+                break;
+            };
+            self.wall = self.wall.max(timer.due);
+            if !playback {
+                self.clock = self.clock.max(timer.due);
+            }
+            self.fire(timer, out);
+        }
+        self.wall = self.wall.max(to);
+        if !playback {
+            self.clock = self.clock.max(to);
+        }
+    }
+
+    /// The playback clock moves on: what is due by then happens first.
+    pub(crate) fn move_clock(&mut self, to: i64, out: &mut dyn Outputs) {
+        if to <= self.clock {
+            return;
+        }
+        self.clock = to;
+        while let Some(timer) = self.timers.take_due(to) {
+            self.fire(timer, out);
+        }
+    }
+
+    fn fire(&mut self, timer: Timer, out: &mut dyn Outputs) {
+        let fired = match timer.target {
+            Target::Query(query, part) => self.wake_query(query as usize, part, timer.key, out),
+            Target::Window(window) => self.wake_window(window as usize, out),
+            Target::Trigger(trigger) => {
+                self.trigger(trigger as usize, timer.due, out);
+                Ok(())
+            }
+            Target::Purge(partition) => {
+                self.purge(partition as usize, timer.due);
+                Ok(())
+            }
+            Target::Rate(_) => Ok(()),
+        };
+        if let Err(fault) = fired {
+            let text =
+                format!("events of a timer were dropped: {} ({})", fault.message, fault.class);
+            self.note(Level::Error, &text, out);
+        }
+    }
+
+    fn wake_query(
+        &mut self,
+        query: usize,
+        part: u8,
+        key: Key,
+        out: &mut dyn Outputs,
+    ) -> Result<(), Fault> {
+        let mut asked = Asked::default();
+        let world = World { tables: &self.tables, windows: &self.windows };
+        let now = self.clock;
+        let found = self.queries[query].on_timer(part, now, key, world, &self.random, &mut asked);
+        self.take_asked(query, asked, out);
+        self.emit(query, &found?, out)
+    }
+
+    fn wake_window(&mut self, window: usize, out: &mut dyn Outputs) -> Result<(), Fault> {
+        let (mut wakes, mut faults) = (Vec::new(), Vec::new());
+        let mut cx =
+            Cx { wakes: &mut wakes, faults: &mut faults, random: &self.random, tables: None };
+        let shown = self.windows[window].on_timer(&mut cx, self.clock);
+        for (due, key) in wakes {
+            self.timers.ask(due, Target::Window(window as u32), key);
+        }
+        self.note_faults(&faults, out);
+        self.show(window, &shown, out)
+    }
+
+    pub(crate) fn start_triggers(&mut self, out: &mut dyn Outputs) {
+        for at in 0..self.plan.triggers.len() {
+            match self.plan.triggers[at].at {
+                TriggerTime::Start => self.trigger(at, self.wall, out),
+                TriggerTime::EveryMs(every) => {
+                    let due = self.wall.saturating_add(every.max(1));
+                    self.wall_timers.ask(due, Target::Trigger(at as u32), Key(0));
+                }
+                TriggerTime::Cron(_) => {}
+            }
+        }
+        for at in 0..self.partitions.len() {
+            self.start_purge(at);
+        }
+    }
+
+    fn trigger(&mut self, at: usize, due: i64, out: &mut dyn Outputs) {
+        let plan = &self.plan.triggers[at];
+        let stream = plan.stream;
+        if let TriggerTime::EveryMs(every) = plan.at {
+            let next = due.saturating_add(every.max(1));
+            self.wall_timers.ask(next, Target::Trigger(at as u32), Key(0));
+        }
+        let now = self.clock;
+        let mut builder = BatchBuilder::new(&self.plan.streams[stream.index()].schema);
+        builder.push_row(now, [Value::Long(now)]);
+        self.feed(stream, &builder.finish(), 0, &[Chunk { end: 1, now, key: Key(0) }], out);
+    }
+
+    /// Output rows change a table, in order.
+    fn change_table(
+        &mut self,
+        query: usize,
+        selected: &Selected,
+        out: &mut dyn Outputs,
+    ) -> Result<(), Fault> {
+        let change = self.queries[query].change.as_ref();
+        let batch = &selected.batch;
+        let mut dropped = Vec::new();
+        let now = selected.chunks.last().map_or(0, |chunk| chunk.now);
+        let env = Env { now, random: &self.random, tables: None };
+        let source = Source::Batch { columns: &batch.columns, timestamps: &batch.timestamps };
+        let inputs = [Input::new(source, Rows::From(0))];
+        let scope = Scope { inputs: &inputs, len: batch.len(), env: &env };
+        let action = &self.queries[query].output.action;
+        match (action, change) {
+            (ActionPlan::Insert(table), _) => {
+                let table = &mut self.tables[table.index()];
+                for row in 0..batch.len() {
+                    if let Err(refused) = table.insert(batch.timestamps[row], batch.row(row)) {
+                        dropped.push(refused);
+                    }
+                }
+            }
+            (ActionPlan::Delete(to), Some(change)) => {
+                let table = &mut self.tables[to.table.index()];
+                for place in 0..batch.len() {
+                    let mut rows = Vec::new();
+                    table.find(&change.condition, &scope, place, &mut rows)?;
+                    table.delete(&rows);
+                }
+            }
+            (ActionPlan::Update(to), Some(change)) => {
+                let table = &mut self.tables[to.table.index()];
+                for place in 0..batch.len() {
+                    change.update(table, &scope, place)?;
+                }
+            }
+            (ActionPlan::UpdateOrInsert(to), Some(change)) => {
+                let table = &mut self.tables[to.table.index()];
+                for place in 0..batch.len() {
+                    if change.update(table, &scope, place)? == 0
+                        && let Err(refused) =
+                            table.insert(batch.timestamps[place], batch.row(place))
+                    {
+                        dropped.push(refused);
+                    }
+                }
+            }
+            (
+                ActionPlan::Return
+                | ActionPlan::Stream(_)
+                | ActionPlan::Window(_)
+                | ActionPlan::Delete(_)
+                | ActionPlan::Update(_)
+                | ActionPlan::UpdateOrInsert(_),
+                _,
+            ) => {}
+        }
+        for refused in dropped {
+            let text = match refused {
+                weir_tables::Refused::DuplicateKey(key) => {
+                    let key: Vec<String> = key.iter().map(Value::to_string).collect();
+                    format!("a row was dropped: the primary key {} is taken", key.join(", "))
+                }
+                weir_tables::Refused::NullKey => "a row was dropped: its key is null".to_owned(),
+            };
+            self.note(Level::Error, &text, out);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,532 @@
+//! Joins: each arriving row looks for partners on the other side.
+
+use std::collections::VecDeque;
+
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+use weir_codec::{DecodeError, Reader, Writer};
+use weir_event::{Chunk, Key, Kind, NO_ROW, Value};
+use weir_expr::{CompareAs, CompareOp, Expr, Fault, Input, Rows, Scope, Source};
+use weir_operators::select::{Selected, Selector};
+use weir_operators::window::Mode;
+use weir_operators::{Cx, Flow};
+use weir_tables::TableCondition;
+
+use super::handler::{Held, ending};
+use super::single::Single;
+use super::{Asked, Delivery, Port, World};
+
+/// Where a side's rows are found.
+pub(crate) enum SideOrigin {
+    /// In the side's own window; without one there is nothing to find.
+    Stream,
+    /// In a named window.
+    Window(usize),
+    /// In a table, by this condition.
+    Table(usize, Option<TableCondition>),
+}
+
+/// One side of a join.
+pub(crate) struct JoinSide {
+    pub single: Single,
+    pub origin: SideOrigin,
+    /// Whether its arrivals are joined.
+    pub triggers: bool,
+    /// Whether its arrivals without a partner go on alone.
+    pub kept: bool,
+    index: Option<Index>,
+}
+
+impl JoinSide {
+    pub(crate) fn new(single: Single, origin: SideOrigin, triggers: bool, kept: bool) -> Self {
+        Self { single, origin, triggers, kept, index: None }
+    }
+}
+
+/// The rows of a sliding window by the value of the attribute the other side asks for.
+struct Index {
+    column: usize,
+    rows: HashMap<(Key, Value), VecDeque<u32>, FixedState>,
+}
+
+impl Index {
+    fn add(&mut self, key: Key, value: Value, row: u32) {
+        if !value.is_null() {
+            self.rows.entry((key, whole(value))).or_default().push_back(row);
+        }
+    }
+
+    fn remove(&mut self, key: Key, value: Value, row: u32) {
+        let key = (key, whole(value));
+        let Some(rows) = self.rows.get_mut(&key) else { return };
+        if rows.front() == Some(&row) {
+            rows.pop_front();
+        } else if let Some(at) = rows.iter().position(|held| *held == row) {
+            rows.remove(at);
+        }
+        if rows.is_empty() {
+            self.rows.remove(&key);
+        }
+    }
+}
+
+/// Whole numbers of both widths find each other.
+fn whole(value: Value) -> Value {
+    match value {
+        Value::Int(v) => Value::Long(i64::from(v)),
+        other @ (Value::Null
+        | Value::Bool(_)
+        | Value::Long(_)
+        | Value::Float(_)
+        | Value::Double(_)
+        | Value::Str(_)
+        | Value::Object(_)) => other,
+    }
+}
+
+/// A join at run time.
+pub(crate) struct Join {
+    sides: [JoinSide; 2],
+    on: Option<Expr>,
+    /// `left attribute == right attribute`, where the condition has one.
+    equality: Option<[usize; 2]>,
+    /// Whether the equality says all that the condition says.
+    exact: bool,
+    /// Whether rows that leave a window have to be joined.
+    expired_wanted: bool,
+    scratch: Vec<u32>,
+}
+
+/// The joined rows of one arriving chunk, one chunk for each trigger.
+#[derive(Default)]
+struct Joined {
+    flow: Flow,
+    mine: Vec<u32>,
+    other: Vec<u32>,
+}
+
+impl Join {
+    pub(crate) fn new(sides: [JoinSide; 2], on: Option<Expr>, expired_wanted: bool) -> Self {
+        let mut equality = None;
+        let exact = on.as_ref().is_some_and(|on| find_equality(on, &mut equality));
+        let mut join = Self { sides, on, equality, exact, expired_wanted, scratch: Vec::new() };
+        join.make_indexes();
+        join
+    }
+
+    fn make_indexes(&mut self) {
+        let Some(columns) = self.equality else { return };
+        for (side, column) in self.sides.iter_mut().zip(columns) {
+            let slides =
+                side.single.window.as_ref().is_some_and(|window| window.mode() == Mode::Slide);
+            let plain = matches!(side.origin, SideOrigin::Stream);
+            if slides && plain && side.single.after.is_empty() {
+                let rows = HashMap::with_hasher(FixedState::default());
+                side.index = Some(Index { column, rows });
+            }
+        }
+    }
+
+    pub(super) fn receive(
+        &mut self,
+        port: Port,
+        cx: &mut Cx<'_>,
+        delivery: &Delivery<'_>,
+        world: World<'_>,
+        selector: &mut Selector,
+        asked: &mut Asked,
+    ) -> Result<Selected, Fault> {
+        match port {
+            Port::Only | Port::Left => self.side(0, cx, delivery, world, selector, asked),
+            Port::Right => self.side(1, cx, delivery, world, selector, asked),
+            Port::Both => {
+                let mut all = Selected::default();
+                let mut start = delivery.start;
+                for chunk in delivery.chunks {
+                    let chunks = [*chunk];
+                    let one = Delivery { start, chunks: &chunks, ..*delivery };
+                    start = chunk.end;
+                    for side in 0..2 {
+                        append(&mut all, self.side(side, cx, &one, world, selector, asked)?);
+                    }
+                }
+                Ok(all)
+            }
+        }
+    }
+
+    fn side(
+        &mut self,
+        side: usize,
+        cx: &mut Cx<'_>,
+        delivery: &Delivery<'_>,
+        world: World<'_>,
+        selector: &mut Selector,
+        asked: &mut Asked,
+    ) -> Result<Selected, Fault> {
+        let before = cx.wakes.len();
+        let (mine, other) = split(&mut self.sides, side);
+        let search = Search {
+            side,
+            other,
+            on: self.on.as_ref(),
+            equality: self.equality,
+            exact: self.exact,
+            expired_wanted: self.expired_wanted,
+            world,
+        };
+        let index = &mut mine.index;
+        let (triggers, kept) = (mine.triggers, mine.kept);
+        let windowless = mine.single.window.is_none() && matches!(mine.origin, SideOrigin::Stream);
+        let scratch = &mut self.scratch;
+        let result = mine.single.pass(cx, delivery, &mut asked.notes, |cx, held, flow, _| {
+            note_in_index(index, held, flow);
+            if !triggers {
+                return Ok(Selected::default());
+            }
+            let how = Trigger { kept, windowless };
+            search.run(how, cx, held, flow, selector, scratch)
+        })?;
+        take_wakes(cx, before, side, asked);
+        result
+    }
+
+    pub(super) fn on_timer(
+        &mut self,
+        part: u8,
+        cx: &mut Cx<'_>,
+        now: i64,
+        key: Key,
+        world: World<'_>,
+        selector: &mut Selector,
+        asked: &mut Asked,
+    ) -> Result<Selected, Fault> {
+        let side = usize::from(part.min(1));
+        let before = cx.wakes.len();
+        let (mine, other) = split(&mut self.sides, side);
+        let search = Search {
+            side,
+            other,
+            on: self.on.as_ref(),
+            equality: self.equality,
+            exact: self.exact,
+            expired_wanted: self.expired_wanted,
+            world,
+        };
+        let index = &mut mine.index;
+        let (triggers, kept) = (mine.triggers, mine.kept);
+        let scratch = &mut self.scratch;
+        let result = mine.single.wake(cx, now, key, &mut asked.notes, |cx, held, flow, _| {
+            note_in_index(index, held, flow);
+            if !triggers {
+                return Ok(Selected::default());
+            }
+            let how = Trigger { kept, windowless: false };
+            search.run(how, cx, held, flow, selector, scratch)
+        })?;
+        take_wakes(cx, before, side, asked);
+        result.unwrap_or_else(|| Ok(Selected::default()))
+    }
+
+    pub(super) fn min_wait_ms(&self) -> Option<i64> {
+        self.sides.iter().filter_map(|side| side.single.min_wait_ms()).min()
+    }
+
+    pub(super) fn drop_key(&mut self, key: Key) {
+        for side in &mut self.sides {
+            side.single.drop_key(key);
+            if let Some(index) = &mut side.index {
+                index.rows.retain(|(of, _), _| *of != key);
+            }
+        }
+    }
+
+    pub(super) fn save(&self, w: &mut Writer) {
+        for side in &self.sides {
+            side.single.save(w);
+            // Indexes are made again from the windows; which keys there are has to be said.
+            let keys = side
+                .index
+                .as_ref()
+                .map_or(0, |index| index.rows.keys().map(|(key, _)| key.0 + 1).max().unwrap_or(0));
+            w.u32(keys);
+        }
+    }
+
+    pub(super) fn load(&mut self, r: &mut Reader<'_>) -> Result<(), DecodeError> {
+        for side in &mut self.sides {
+            side.single.load(r)?;
+            let keys = r.u32()?;
+            let (Some(index), Some(window)) = (&mut side.index, &side.single.window) else {
+                continue;
+            };
+            index.rows.clear();
+            for key in (0..keys).map(Key) {
+                let mut rows = Vec::new();
+                window.find(key, &mut rows);
+                for row in rows {
+                    index.add(key, window.store().value(row, index.column), row);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn split(sides: &mut [JoinSide; 2], side: usize) -> (&mut JoinSide, &JoinSide) {
+    let [left, right] = sides;
+    if side == 0 { (left, right) } else { (right, left) }
+}
+
+fn take_wakes(cx: &mut Cx<'_>, before: usize, side: usize, asked: &mut Asked) {
+    asked.wakes.extend(cx.wakes.drain(before..).map(|(due, key)| (due, key, side as u8)));
+}
+
+/// Follows the rows that come to and leave a sliding window.
+fn note_in_index(index: &mut Option<Index>, held: &Held<'_>, flow: &Flow) {
+    let Some(index) = index else { return };
+    let source = held.source();
+    for (range, chunk) in flow.chunk_ranges() {
+        for place in range {
+            let row = flow.rows[place];
+            match flow.kinds[place] {
+                Kind::Current => index.add(chunk.key, source.value(row, index.column), row),
+                Kind::Expired => index.remove(chunk.key, source.value(row, index.column), row),
+                Kind::Timer | Kind::Reset => {}
+            }
+        }
+    }
+}
+
+/// The first `left attribute == right attribute` of a conjunction; whether nothing else is in it.
+fn find_equality(on: &Expr, found: &mut Option<[usize; 2]>) -> bool {
+    match on {
+        Expr::And(sides) => {
+            let left = find_equality(&sides.0, found);
+            let right = find_equality(&sides.1, found);
+            // A second equality is not served by the index, so it has to be looked at.
+            let _ = (left, right);
+            false
+        }
+        Expr::Compare { op: CompareOp::Equal, by, sides } if found.is_none() => {
+            let served =
+                matches!(by, CompareAs::Str | CompareAs::Int | CompareAs::Long | CompareAs::Bool);
+            if let (
+                Expr::Attribute { slot: a, column: x, .. },
+                Expr::Attribute { slot: b, column: y, .. },
+            ) = (&sides.0, &sides.1)
+                && served
+                && a != b
+            {
+                let (x, y) = (*x as usize, *y as usize);
+                *found = Some(if *a == 0 { [x, y] } else { [y, x] });
+                return true;
+            }
+            false
+        }
+        Expr::Const(..)
+        | Expr::Attribute { .. }
+        | Expr::Chain { .. }
+        | Expr::Timestamp { .. }
+        | Expr::Event { .. }
+        | Expr::Arithmetic { .. }
+        | Expr::Compare { .. }
+        | Expr::Or(_)
+        | Expr::Not(_)
+        | Expr::IsNull(_)
+        | Expr::IsAbsent { .. }
+        | Expr::IfElse(_)
+        | Expr::In { .. }
+        | Expr::Call { .. } => false,
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Trigger {
+    kept: bool,
+    /// The side holds nothing: aggregates start again after each of its events.
+    windowless: bool,
+}
+
+/// Looks for partners of one side's rows on the other side.
+struct Search<'a> {
+    side: usize,
+    other: &'a JoinSide,
+    on: Option<&'a Expr>,
+    equality: Option<[usize; 2]>,
+    exact: bool,
+    expired_wanted: bool,
+    world: World<'a>,
+}
+
+impl Search<'_> {
+    fn run(
+        &self,
+        how: Trigger,
+        cx: &Cx<'_>,
+        held: &Held<'_>,
+        flow: &Flow,
+        selector: &mut Selector,
+        scratch: &mut Vec<u32>,
+    ) -> Result<Selected, Fault> {
+        let mut all = Selected::default();
+        let mine = held.source();
+        for (range, chunk) in flow.chunk_ranges() {
+            let mut joined = Joined::default();
+            for place in range {
+                self.trigger(place, how, cx, mine, flow, chunk, scratch, &mut joined)?;
+            }
+            if joined.flow.is_empty() {
+                continue;
+            }
+            let other = self.other_source();
+            let input = |source, rows| Input {
+                source,
+                rows: Rows::List(rows),
+                shown_at: Some(&joined.flow.times[..]),
+                chain: None,
+            };
+            let (mine, other) = (input(mine, &joined.mine), input(other, &joined.other));
+            let inputs = if self.side == 0 { [mine, other] } else { [other, mine] };
+            let mut selected = selector.select(cx, &inputs, &joined.flow)?;
+            // The rows of all triggers of a chunk leave as one chunk.
+            if let Some(last) = selected.chunks.last().copied() {
+                selected.chunks = vec![ending(last, selected.batch.len())];
+            }
+            append(&mut all, selected);
+        }
+        Ok(all)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one trigger belong together")]
+    fn trigger(
+        &self,
+        place: usize,
+        how: Trigger,
+        cx: &Cx<'_>,
+        mine: Source<'_>,
+        flow: &Flow,
+        chunk: Chunk,
+        scratch: &mut Vec<u32>,
+        joined: &mut Joined,
+    ) -> Result<(), Fault> {
+        let (row, kind, time) = (flow.rows[place], flow.kinds[place], flow.times[place]);
+        let mut push = |row, other, kind| {
+            joined.flow.push(row, kind, time);
+            joined.mine.push(row);
+            joined.other.push(other);
+        };
+        match kind {
+            Kind::Timer => return Ok(()),
+            Kind::Reset => push(NO_ROW, NO_ROW, Kind::Reset),
+            Kind::Expired if !self.expired_wanted => return Ok(()),
+            Kind::Current | Kind::Expired => {
+                scratch.clear();
+                self.partners(row, cx, mine, chunk, scratch)?;
+                let kinds: &[Kind] = match (how.windowless, self.expired_wanted) {
+                    (true, true) => &[Kind::Current, Kind::Expired],
+                    (true, false) | (false, _) => std::slice::from_ref(&flow.kinds[place]),
+                };
+                for kind in kinds {
+                    for partner in scratch.iter() {
+                        push(row, *partner, *kind);
+                    }
+                    if scratch.is_empty() && how.kept {
+                        push(row, NO_ROW, *kind);
+                    }
+                    // Each trigger's rows are a chunk of their own for the selector.
+                }
+                if how.windowless && !scratch.is_empty() {
+                    push(NO_ROW, NO_ROW, Kind::Reset);
+                }
+            }
+        }
+        joined.flow.end_chunk(chunk.now, chunk.key);
+        Ok(())
+    }
+
+    fn other_source(&self) -> Source<'_> {
+        match &self.other.origin {
+            SideOrigin::Stream => match &self.other.single.window {
+                Some(window) => Source::Store(window.store()),
+                None => Source::Nothing,
+            },
+            SideOrigin::Window(window) => Source::Store(self.world.windows[*window].window.store()),
+            SideOrigin::Table(table, _) => Source::Store(self.world.tables[*table].store()),
+        }
+    }
+
+    /// The rows of the other side that belong to a row of this one, in the order they are held.
+    fn partners(
+        &self,
+        row: u32,
+        cx: &Cx<'_>,
+        mine: Source<'_>,
+        chunk: Chunk,
+        rows: &mut Vec<u32>,
+    ) -> Result<(), Fault> {
+        let env = cx.env(chunk.now);
+        let me = Input::new(mine, Rows::Same(row));
+        if let SideOrigin::Table(table, condition) = &self.other.origin {
+            let table = &self.world.tables[*table];
+            let Some(condition) = condition else {
+                table.all(rows);
+                return Ok(());
+            };
+            let inputs = if self.side == 0 { [me, Input::NOTHING] } else { [Input::NOTHING, me] };
+            let scope = Scope { inputs: &inputs, len: 1, env: &env };
+            return table.find(condition, &scope, 0, rows);
+        }
+        if let (Some(index), Some(columns)) = (&self.other.index, self.equality) {
+            let value = mine.value(row, columns[self.side]);
+            if value.is_null() {
+                return Ok(());
+            }
+            if let Some(found) = index.rows.get(&(chunk.key, whole(value))) {
+                rows.extend(found);
+            }
+            if self.exact || rows.is_empty() {
+                return Ok(());
+            }
+        } else {
+            match &self.other.origin {
+                SideOrigin::Window(window) => {
+                    self.world.windows[*window].window.find(Key(0), rows);
+                }
+                SideOrigin::Stream => {
+                    if let Some(window) = &self.other.single.window {
+                        window.find(chunk.key, rows);
+                    }
+                }
+                SideOrigin::Table(..) => {}
+            }
+        }
+        let Some(on) = self.on else { return Ok(()) };
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let mut places = Vec::new();
+        let they = Input::new(self.other_source(), Rows::List(rows));
+        let inputs = if self.side == 0 { [me, they] } else { [they, me] };
+        on.select(&Scope { inputs: &inputs, len: rows.len(), env: &env }, &mut places)?;
+        let kept: Vec<u32> = places.iter().map(|place| rows[*place as usize]).collect();
+        *rows = kept;
+        Ok(())
+    }
+}
+
+/// Puts one selection behind another.
+pub(super) fn append(all: &mut Selected, more: Selected) {
+    if all.batch.is_empty() {
+        *all = more;
+        return;
+    }
+    let before = all.batch.len() as u32;
+    all.batch.timestamps.extend(more.batch.timestamps);
+    for (column, from) in all.batch.columns.iter_mut().zip(&more.batch.columns) {
+        std::sync::Arc::make_mut(column).extend(from);
+    }
+    all.kinds.extend(more.kinds);
+    all.groups.extend(more.groups);
+    all.chunks.extend(more.chunks.iter().map(|it| Chunk { end: it.end + before, ..*it }));
+}
