@@ -194,6 +194,11 @@ impl Player {
         self.jump(self.now);
     }
 
+    /// How many wake-ups are pending.
+    pub(crate) fn wakes(&self) -> usize {
+        self.wakes.len()
+    }
+
     /// When the next wake-up is due.
     pub(crate) fn next_wake(&self) -> Option<i64> {
         self.wakes.iter().map(|(due, _)| *due).min()
