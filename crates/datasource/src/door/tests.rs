@@ -160,12 +160,12 @@ fn a_locked_database_is_written_once_the_other_process_is_done() {
 
 #[test]
 fn nodes_that_make_the_file_at_the_same_moment_all_open_it() {
-    for _ in 0..10 {
+    for _ in 0..60 {
         let folder = TempDir::new().unwrap();
         let url = format!("jdbc:sqlite:{}", folder.path().join("data.db").display());
-        let barrier = std::sync::Barrier::new(4);
+        let barrier = std::sync::Barrier::new(8);
         std::thread::scope(|scope| {
-            for _ in 0..4 {
+            for _ in 0..8 {
                 scope.spawn(|| {
                     barrier.wait();
                     let database = Database::open(&url, PATIENT).unwrap();
