@@ -148,6 +148,7 @@ impl App {
     pub fn listen(&mut self, stream: StreamId) -> TapId {
         let tap = self.add_tap();
         self.receivers[stream.index()].push(Receiver::Tap(tap.0));
+        self.together = crate::together::streams(self);
         tap
     }
 
@@ -258,6 +259,21 @@ impl App {
             self.feed(stream, batch, start, &chunks, out);
             start = end;
         }
+    }
+
+    /// Takes one entry whose events carry no time of their own: under playback it does not move
+    /// the clock.
+    pub fn apply_unstamped(
+        &mut self,
+        stream: StreamId,
+        batch: &Batch,
+        head: EntryHead,
+        out: &mut dyn Outputs,
+    ) {
+        self.enter(head);
+        self.move_wall(head.time, out);
+        let chunks = [Chunk { end: head.end, now: self.clock, key: Key(0) }];
+        self.feed(stream, batch, 0, &chunks, out);
     }
 
     /// Time moves on without events.

@@ -7,10 +7,12 @@ mod named_window;
 mod outputs;
 mod partition;
 mod query;
+mod segment;
 mod snapshot;
 mod timer;
 mod together;
 
 pub use app::{App, EntryHead, Options};
 pub use outputs::{Emitted, Level, Outputs, TapId};
+pub use segment::{Segment, SegmentBuilder};
 pub use snapshot::LoadError;

@@ -1,1 +1,8 @@
-//! A scenario player in virtual time.
+//! A scenario player in virtual time, and the benchmark's workloads.
+
+mod bench;
+mod json;
+mod player;
+
+pub use bench::{BenchError, Figure, bench};
+pub use player::{ReplayError, replay};
