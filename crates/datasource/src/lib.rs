@@ -7,7 +7,9 @@ mod snapshots;
 mod sqlite;
 
 pub use cluster_tables::{ClusterTables, LeaseRow, LeaseVersion, NodeRow};
-pub use door::{Database, DatabaseOptions, QUERY_ROWS_MAX, Rows, Sql, Statement, StoreError};
+pub use door::{
+    Database, DatabaseOptions, Once, QUERY_ROWS_MAX, Rows, Sql, Statement, StoreError, WriteMark,
+};
 pub use file_log::{
     FileLog, LogError, LogOptions, PendingSync, Recovered, SEGMENT_BYTES, Synced, TOTAL_BYTES_MAX,
 };

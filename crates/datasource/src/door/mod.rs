@@ -7,7 +7,7 @@ mod url;
 
 pub use database::{Database, DatabaseOptions};
 pub use error::StoreError;
-pub use sql::{QUERY_ROWS_MAX, Rows, Sql, Statement};
+pub use sql::{Once, QUERY_ROWS_MAX, Rows, Sql, Statement, WriteMark};
 pub(crate) use sql::{bound, value_of};
 
 #[cfg(test)]

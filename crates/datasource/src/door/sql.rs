@@ -1,6 +1,6 @@
 //! Statements of the user's own tables, with values of events.
 
-use weir_event::{Object, Value};
+use weir_event::{Epoch, Object, OutputNo, Value};
 
 use super::error::StoreError;
 use rusqlite::types::{Value as Stored, ValueRef};
@@ -26,6 +26,29 @@ pub struct Rows {
     pub rows: Vec<Vec<Value>>,
 }
 
+/// The number of a write among those of one store of one app: a function of the log, so that a
+/// replay numbers its writes the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WriteMark {
+    /// The app.
+    pub app: String,
+    /// The store, unique within the app.
+    pub store: String,
+    /// The epoch of the node that writes.
+    pub epoch: Epoch,
+    /// The number; each write has a greater one than the write before.
+    pub number: OutputNo,
+}
+
+/// What became of a numbered write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Once {
+    /// It was done; how many rows each statement changed.
+    Done(Vec<u64>),
+    /// It had been done before, and nothing was done now.
+    Before,
+}
+
 /// A database that runs statements.
 pub trait Sql: Send {
     /// Runs a statement and answers how many rows it changed.
@@ -41,6 +64,19 @@ pub trait Sql: Send {
     ///
     /// See [`StoreError`]; nothing has changed, except as said there.
     fn execute_all(&mut self, statements: &[Statement]) -> Result<Vec<u64>, StoreError>;
+
+    /// Runs statements in one transaction together with their number, unless the number or a
+    /// greater one stands there already: a replay writes nothing twice.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Fenced`] when a node of a higher epoch has written; otherwise as
+    /// [`Self::execute_all`].
+    fn execute_once(
+        &mut self,
+        mark: &WriteMark,
+        statements: &[Statement],
+    ) -> Result<Once, StoreError>;
 
     /// Runs a query.
     ///

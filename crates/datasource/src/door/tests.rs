@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 use tempfile::TempDir;
-use weir_event::{Object, Value};
+use weir_event::{Epoch, Object, OutputNo, Value};
 
 use super::url::Target;
-use super::{Database, DatabaseOptions, QUERY_ROWS_MAX, Rows, Statement, StoreError};
+use super::{
+    Database, DatabaseOptions, Once, QUERY_ROWS_MAX, Rows, Statement, StoreError, WriteMark,
+};
 use crate::sqlite::Sqlite;
 
 const PATIENT: DatabaseOptions = DatabaseOptions { busy_timeout: Duration::from_secs(120) };
@@ -238,6 +240,35 @@ fn statements_of_one_transaction_are_all_done_or_none() {
     assert!(refused.to_string().starts_with(expected), "{refused}");
     let count = sql.query(&statement("SELECT count(*) FROM T", [])).unwrap();
     assert_eq!(count.rows, [[Value::Long(2)]]);
+}
+
+#[test]
+fn a_numbered_write_is_done_once_and_not_by_an_epoch_that_is_over() {
+    let folder = TempDir::new().unwrap();
+    let database = open(&folder);
+    let [mut old, mut new] = [database.sql().unwrap(), database.sql().unwrap()];
+    old.execute(&statement("CREATE TABLE T (a PRIMARY KEY)", [])).unwrap();
+    let insert = |a: i32| [statement("INSERT INTO T VALUES (?)", [Value::Int(a)])];
+    let mark = |epoch, number| WriteMark {
+        app: "A".into(),
+        store: "T".into(),
+        epoch: Epoch(epoch),
+        number: OutputNo(number),
+    };
+    assert_eq!(old.execute_once(&mark(1, 1), &insert(1)).unwrap(), Once::Done(vec![1]));
+    let refused = old.execute_once(&mark(1, 2), &insert(1)).expect_err("1 is there");
+    assert!(matches!(refused, StoreError::Conflict { .. }), "{refused}");
+    assert_eq!(old.execute_once(&mark(1, 2), &insert(2)).unwrap(), Once::Done(vec![1]));
+    for number in [1, 2] {
+        assert_eq!(new.execute_once(&mark(2, number), &insert(9)).unwrap(), Once::Before);
+    }
+    let fenced = old.execute_once(&mark(1, 3), &insert(4)).expect_err("epoch 1 is over");
+    assert_eq!(new.execute_once(&mark(2, 3), &insert(3)).unwrap(), Once::Done(vec![1]));
+    assert_eq!(fenced.to_string(), "epoch 1 is over: a node of epoch 2 is at work");
+    let other = WriteMark { store: "U".into(), ..mark(1, 1) };
+    assert_eq!(new.execute_once(&other, &insert(5)).unwrap(), Once::Done(vec![1]));
+    let found = new.query(&statement("SELECT a FROM T ORDER BY a", [])).unwrap();
+    assert_eq!(found.rows, [1, 2, 3, 5].map(|a| [Value::Long(a)]));
 }
 
 #[test]

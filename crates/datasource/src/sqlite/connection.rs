@@ -6,9 +6,7 @@ use rusqlite::{Connection, OpenFlags, Row, ToSql, Transaction, TransactionBehavi
 use weir_event::{Epoch, Seq};
 
 use super::fault::store_error;
-use crate::door::{
-    DatabaseOptions, QUERY_ROWS_MAX, Rows, Sql, Statement, StoreError, bound, value_of,
-};
+use crate::door::{DatabaseOptions, StoreError};
 
 /// How often changing a new file to a write-ahead log gives way to another process that does
 /// the same; each time it waits its turn first.
@@ -17,7 +15,7 @@ const WAL_TRIES: u32 = 20;
 /// A connection to a SQLite file.
 #[derive(Debug)]
 pub(crate) struct Sqlite {
-    connection: Connection,
+    pub(super) connection: Connection,
     name: String,
 }
 
@@ -160,64 +158,4 @@ pub(crate) fn epoch_of(number: i64) -> Epoch {
 /// A place in the log as stored; one that makes no sense counts as none.
 pub(crate) fn seq_of(number: i64) -> Seq {
     Seq(u64::try_from(number).unwrap_or_default())
-}
-
-fn execute(connection: &Connection, statement: &Statement) -> Result<u64, Stopped> {
-    let values = statement.values.iter().map(bound).collect::<Result<Vec<_>, _>>()?;
-    let mut prepared = connection.prepare_cached(&statement.text)?;
-    Ok(prepared.execute(rusqlite::params_from_iter(values))? as u64)
-}
-
-impl Sqlite {
-    fn told(&self, stopped: Stopped, doing: &'static str, statement: &str) -> StoreError {
-        match stopped {
-            Stopped::ByDatabase(error) => store_error(&error, doing, &self.name, statement),
-            Stopped::ByUs(error) => error,
-        }
-    }
-}
-
-impl Sql for Sqlite {
-    fn execute(&mut self, statement: &Statement) -> Result<u64, StoreError> {
-        execute(&self.connection, statement)
-            .map_err(|stopped| self.told(stopped, "write", &statement.text))
-    }
-
-    fn execute_all(&mut self, statements: &[Statement]) -> Result<Vec<u64>, StoreError> {
-        let name = self.name.clone();
-        self.transact(|transaction| {
-            let mut changed = Vec::with_capacity(statements.len());
-            for statement in statements {
-                changed.push(execute(transaction, statement).map_err(|stopped| match stopped {
-                    Stopped::ByDatabase(error) => {
-                        Stopped::ByUs(store_error(&error, "write", &name, &statement.text))
-                    }
-                    Stopped::ByUs(error) => Stopped::ByUs(error),
-                })?);
-            }
-            Ok(changed)
-        })
-    }
-
-    fn query(&mut self, statement: &Statement) -> Result<Rows, StoreError> {
-        query(&self.connection, statement)
-            .map_err(|stopped| self.told(stopped, "read", &statement.text))
-    }
-}
-
-fn query(connection: &Connection, statement: &Statement) -> Result<Rows, Stopped> {
-    let values = statement.values.iter().map(bound).collect::<Result<Vec<_>, _>>()?;
-    let mut prepared = connection.prepare_cached(&statement.text)?;
-    let columns: Vec<_> = prepared.column_names().map(str::to_owned).collect();
-    let mut found = prepared.query(rusqlite::params_from_iter(values))?;
-    let mut rows = Vec::new();
-    while let Some(row) = found.next()? {
-        if rows.len() == QUERY_ROWS_MAX {
-            let why = format!("it finds more than {QUERY_ROWS_MAX} rows");
-            return Err(StoreError::Statement { statement: statement.text.clone(), why }.into());
-        }
-        let values = (0..columns.len()).map(|i| row.get_ref(i).map(value_of));
-        rows.push(values.collect::<Result<_, _>>()?);
-    }
-    Ok(Rows { columns, rows })
 }

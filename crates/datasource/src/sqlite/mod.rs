@@ -2,5 +2,6 @@
 
 mod connection;
 mod fault;
+mod statements;
 
 pub(crate) use connection::{Sqlite, Stopped, epoch_of, seq_of, stored};
