@@ -1,6 +1,8 @@
-//! The pair: coordinator, event sync and takeover, as state machines without I/O.
+//! The pair: coordinator, event sync and takeover, as state machines without I/O; and drivers
+//! that carry out what they decide.
 
 mod coordinator;
+mod drivers;
 mod ids;
 mod marks;
 mod node;
@@ -10,6 +12,10 @@ mod takeover;
 pub use coordinator::{
     Action, Coordinator, Identity, Input, Lease, LeaseVersion, LeaseWrite, Lost, Membership, Term,
     Timing, Unavailable, Waiting, Written,
+};
+pub use drivers::{
+    BootClock, EntryLog, LeaseStore, LogReader, LogTrouble, Pair, PairConfig, PairError, Running,
+    Secret, StoreTrouble, SyncWork,
 };
 pub use ids::{ConnId, Moment, NodeId};
 pub use marks::{LoggedMarks, Marks, SinkId};

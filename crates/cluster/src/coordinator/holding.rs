@@ -155,7 +155,12 @@ impl Holding {
 
     pub(super) fn wish(&mut self, me: &Identity, timing: Timing, now: Moment) -> Wish {
         if let Some(read_at) = self.read_at {
-            return if now >= read_at { Wish::Read } else { Wish::Nothing };
+            if now < read_at {
+                return Wish::Nothing;
+            }
+            // Until the answer says otherwise.
+            self.read_at = Some(now.plus(timing.renew_every));
+            return Wish::Read;
         }
         let changed = self.wanted != self.known.in_sync || self.release == Release::Asked;
         if now < self.renew_at && !changed {

@@ -25,6 +25,22 @@ impl Shape {
         Self { base, runs: Vec::new(), last: base.seq }
     }
 
+    /// A log that stands behind `base`, ends with `last`, and in which each of `runs` is the first
+    /// entry of its epoch; nothing when these do not fit together.
+    #[must_use]
+    pub fn opt_of(base: EntryId, runs: &[EntryId], last: EntryId) -> Option<Self> {
+        let mut shape = Self::after(base);
+        for run in runs {
+            shape.last = Seq(run.seq.0.checked_sub(1)?);
+            let begins = shape.runs.is_empty() == (shape.last == base.seq);
+            if !begins || !shape.push(*run) {
+                return None;
+            }
+        }
+        shape.last = last.seq;
+        (shape.last() == last && last.seq >= base.seq).then_some(shape)
+    }
+
     /// The position right before the first entry held.
     #[must_use]
     pub fn base(&self) -> EntryId {
@@ -121,6 +137,22 @@ mod tests {
             assert!(shape.push(position));
         }
         shape
+    }
+
+    #[test]
+    fn a_shape_is_made_of_the_first_entry_of_each_epoch() {
+        let runs = [at(1, 4), at(3, 6)];
+        assert_eq!(Shape::opt_of(at(1, 3), &runs, at(3, 8)), Some(shape()));
+        assert_eq!(Shape::opt_of(at(1, 3), &[], at(1, 3)), Some(Shape::after(at(1, 3))));
+        for (base, runs, last) in [
+            (at(1, 2), &runs[..], at(3, 8)),
+            (at(1, 3), &runs[..], at(2, 8)),
+            (at(1, 3), &runs[..], at(3, 5)),
+            (at(1, 3), &runs[1..], at(3, 8)),
+            (at(1, 3), &[], at(1, 4)),
+        ] {
+            assert_eq!(Shape::opt_of(base, runs, last), None, "{base} {runs:?} {last}");
+        }
     }
 
     #[test]
