@@ -37,8 +37,12 @@ impl Shape {
                 return None;
             }
         }
-        shape.last = last.seq;
-        (shape.last() == last && last.seq >= base.seq).then_some(shape)
+        // Behind the first entry of the last epoch there may be more; without epochs, nothing.
+        let more = !runs.is_empty() && last.seq > shape.last;
+        if more {
+            shape.last = last.seq;
+        }
+        (shape.last() == last).then_some(shape)
     }
 
     /// The position right before the first entry held.
