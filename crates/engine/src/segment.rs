@@ -53,6 +53,21 @@ impl SegmentBuilder {
         self.heads.push(EntryHead { seq, epoch, time, end: self.open.len() as u32 });
     }
 
+    /// Adds one entry whose rows are a part of a larger batch, as when a source read several
+    /// messages at once.
+    pub fn push_rows(
+        &mut self,
+        seq: Seq,
+        epoch: Epoch,
+        time: i64,
+        batch: &Batch,
+        rows: std::ops::Range<usize>,
+    ) {
+        self.rows += rows.len();
+        self.open.extend_rows(batch, rows);
+        self.heads.push(EntryHead { seq, epoch, time, end: self.open.len() as u32 });
+    }
+
     fn close(&mut self) {
         if self.heads.is_empty() {
             return;

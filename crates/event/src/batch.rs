@@ -106,9 +106,14 @@ impl BatchBuilder {
 
     /// Adds all rows of a batch of the same attributes.
     pub fn extend(&mut self, batch: &Batch) {
-        self.timestamps.extend_from_slice(&batch.timestamps);
+        self.extend_rows(batch, 0..batch.len());
+    }
+
+    /// Adds rows of a batch of the same attributes.
+    pub fn extend_rows(&mut self, batch: &Batch, rows: std::ops::Range<usize>) {
+        self.timestamps.extend_from_slice(&batch.timestamps[rows.clone()]);
         for (column, from) in self.columns.iter_mut().zip(&batch.columns) {
-            column.extend(from);
+            column.extend_rows(from, rows.clone());
         }
     }
 

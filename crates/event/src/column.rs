@@ -1,5 +1,7 @@
 //! Typed columns: the values of one attribute for many rows.
 
+use std::ops::Range;
+
 use crate::bitmap::Bitmap;
 use crate::value::{DataType, Text, Value};
 
@@ -53,18 +55,22 @@ impl<T: Clone + Default> Values<T> {
         }
     }
 
-    /// Adds all rows of `other`.
-    pub fn extend(&mut self, other: &Self) {
+    /// Adds rows of `other`.
+    #[inline]
+    pub fn extend_rows(&mut self, other: &Self, rows: Range<usize>) {
         let before = self.data.len();
-        self.data.extend_from_slice(&other.data);
-        if self.nulls.is_none() && other.nulls.is_none() {
-            return;
+        self.data.extend_from_slice(&other.data[rows.clone()]);
+        if self.nulls.is_some() || other.nulls.is_some() {
+            self.extend_nulls(other, rows, before);
         }
+    }
+
+    fn extend_nulls(&mut self, other: &Self, rows: Range<usize>, before: usize) {
         let nulls = self.nulls.get_or_insert_with(|| Bitmap::unset(before));
         nulls.resize(self.data.len());
         if let Some(from) = &other.nulls {
-            for row in (0..other.data.len()).filter(|row| from.get(*row)) {
-                nulls.set(before + row, true);
+            for row in rows.clone().filter(|row| from.get(*row)) {
+                nulls.set(before + row - rows.start, true);
             }
         }
     }
@@ -256,14 +262,19 @@ impl Column {
 
     /// Adds all rows of `other`; columns of different types become objects.
     pub fn extend(&mut self, other: &Self) {
+        self.extend_rows(other, 0..other.len());
+    }
+
+    /// Adds rows of `other`; columns of different types become objects.
+    pub fn extend_rows(&mut self, other: &Self, rows: Range<usize>) {
         match (&mut *self, other) {
-            (Self::Bool(a), Self::Bool(b)) => a.extend(b),
-            (Self::Int(a), Self::Int(b)) => a.extend(b),
-            (Self::Long(a), Self::Long(b)) => a.extend(b),
-            (Self::Float(a), Self::Float(b)) => a.extend(b),
-            (Self::Double(a), Self::Double(b)) => a.extend(b),
-            (Self::Str(a), Self::Str(b)) => a.extend(b),
-            (Self::Object(a), Self::Object(b)) => a.extend_from_slice(b),
+            (Self::Bool(a), Self::Bool(b)) => a.extend_rows(b, rows),
+            (Self::Int(a), Self::Int(b)) => a.extend_rows(b, rows),
+            (Self::Long(a), Self::Long(b)) => a.extend_rows(b, rows),
+            (Self::Float(a), Self::Float(b)) => a.extend_rows(b, rows),
+            (Self::Double(a), Self::Double(b)) => a.extend_rows(b, rows),
+            (Self::Str(a), Self::Str(b)) => a.extend_rows(b, rows),
+            (Self::Object(a), Self::Object(b)) => a.extend_from_slice(&b[rows]),
             (
                 Self::Bool(_)
                 | Self::Int(_)
@@ -274,7 +285,7 @@ impl Column {
                 | Self::Object(_),
                 _,
             ) => {
-                for row in 0..other.len() {
+                for row in rows {
                     self.push(other.value(row));
                 }
             }

@@ -1,6 +1,7 @@
 //! The benchmark's workloads: events made by rule, sent as a source sends, taken as a sink takes.
 
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use weir_engine::{App, Emitted, Level, Options, Outputs, Segment, SegmentBuilder, TapId};
@@ -36,7 +37,7 @@ pub enum BenchError {
 
 /// Event number `i` of every workload.
 fn event(i: u64) -> [Value; 3] {
-    let x = mix(i.wrapping_add(0x9E37_79B9_7F4A_7C15));
+    let x = mix(i);
     let symbol = Text::from(format!("SYM{}", x % 1000));
     let price = ((x >> 10) % 20_000) as f64 / 100.0;
     let volume = ((x >> 32) % 1000) as i32;
@@ -50,26 +51,28 @@ fn mix(z: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// The decoded events, one batch a send.
-fn sends(events: u64, batch: u64) -> Vec<Batch> {
+/// The decoded events, as a source has them that read many messages: one batch, of which each send
+/// is a part; arrays are batches of their own.
+fn decoded(events: u64, batch: u64) -> Vec<Batch> {
     let attribute = |name: &str, data_type| Attribute { name: name.into(), data_type };
     let schema = [
         attribute("symbol", DataType::String),
         attribute("price", DataType::Double),
         attribute("volume", DataType::Int),
     ];
-    let mut sends = Vec::new();
+    let rows = if batch < SMALL_SEND_ROWS { READ_TOGETHER_ROWS } else { batch };
+    let mut batches = Vec::new();
     let mut i = 0;
     while i < events {
-        let end = (i + batch).min(events);
+        let end = (i + rows).min(events);
         let mut builder = BatchBuilder::with_capacity(&schema, (end - i) as usize);
         for n in i..end {
             builder.push_row(1_600_000_000_000 + n as i64, event(n));
         }
-        sends.push(builder.finish());
+        batches.push(builder.finish());
         i = end;
     }
-    sends
+    batches
 }
 
 #[derive(Default)]
@@ -89,11 +92,14 @@ impl Outputs for Counting {
 struct Lane {
     waiting: Mutex<Waiting>,
     changed: Condvar,
+    /// Whether something may wait, to be looked at without the lock.
+    ready: AtomicBool,
 }
 
 struct Waiting {
     segments: SegmentBuilder,
     done: bool,
+    engine_sleeps: bool,
 }
 
 /// Times an app on `events` events, sent `batch` at a time.
@@ -106,18 +112,24 @@ pub fn bench(text: &str, events: u64, batch: u64) -> Result<Figure, BenchError> 
     let stream = app.stream("Src").ok_or(BenchError::Stream("Src"))?;
     let out = app.stream("Out").ok_or(BenchError::Stream("Out"))?;
     app.listen(out);
-    let sends = sends(events, batch.max(1));
+    let batch = batch.max(1);
+    let batches = decoded(events, batch);
     let schema = app.schema(stream).clone();
     let lane = Arc::new(Lane {
-        waiting: Mutex::new(Waiting { segments: SegmentBuilder::new(schema), done: false }),
+        waiting: Mutex::new(Waiting {
+            segments: SegmentBuilder::new(schema),
+            done: false,
+            engine_sleeps: false,
+        }),
         changed: Condvar::new(),
+        ready: AtomicBool::new(false),
     });
     let started = Instant::now();
     let mut counting = Counting::default();
     std::thread::scope(|scope| {
         let source = Arc::clone(&lane);
-        scope.spawn(move || feed(&source, sends));
-        while let Some(segments) = take(&lane) {
+        scope.spawn(move || feed(&source, batches, batch));
+        while let Some(segments) = lane.take() {
             for Segment { batch, heads } in segments {
                 app.apply(stream, &batch, &heads, &mut counting);
             }
@@ -127,36 +139,82 @@ pub fn bench(text: &str, events: u64, batch: u64) -> Result<Figure, BenchError> 
     Ok(Figure { events, out: counting.rows, events_per_s: events as f64 / seconds })
 }
 
-fn feed(lane: &Lane, sends: Vec<Batch>) {
-    for (seq, batch) in sends.into_iter().enumerate() {
-        let time = batch.timestamps.last().copied().unwrap_or(0);
-        let mut waiting = lane.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        while waiting.segments.rows() >= WAITING_ROWS_MAX {
-            waiting = lane.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+/// Sends of fewer rows are appended to what waits; larger ones are handed on as they are.
+const SMALL_SEND_ROWS: u64 = 64;
+
+/// How many small messages a source decodes into one batch.
+const READ_TOGETHER_ROWS: u64 = 1_000;
+
+/// How often the engine's thread looks again before it goes to sleep.
+const LOOKS_BEFORE_SLEEP: u32 = 2_000;
+
+fn feed(lane: &Lane, batches: Vec<Batch>, batch_rows: u64) {
+    let mut seq = 0;
+    for batch in batches {
+        if batch_rows >= SMALL_SEND_ROWS {
+            seq += 1;
+            let time = batch.timestamps.last().copied().unwrap_or(0);
+            lane.send(|segments| segments.push(Seq(seq), Epoch(1), time, batch));
+            continue;
         }
-        let idle = waiting.segments.rows() == 0;
-        waiting.segments.push(Seq(seq as u64 + 1), Epoch(1), time, batch);
-        drop(waiting);
-        if idle {
-            lane.changed.notify_all();
+        let mut start = 0;
+        while start < batch.len() {
+            let end = (start + batch_rows as usize).min(batch.len());
+            seq += 1;
+            let time = batch.timestamps[end - 1];
+            lane.send(|segments| segments.push_rows(Seq(seq), Epoch(1), time, &batch, start..end));
+            start = end;
         }
     }
-    lane.waiting.lock().unwrap_or_else(PoisonError::into_inner).done = true;
+    lane.lock().done = true;
     lane.changed.notify_all();
 }
 
-fn take(lane: &Lane) -> Option<Vec<Segment>> {
-    let mut waiting = lane.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-    loop {
-        if waiting.segments.rows() > 0 {
-            let segments = waiting.segments.take();
-            drop(waiting);
-            lane.changed.notify_all();
-            return Some(segments);
+impl Lane {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One send: an entry is added, and the engine's thread woken if it sleeps.
+    fn send(&self, add: impl FnOnce(&mut SegmentBuilder)) {
+        let mut waiting = self.lock();
+        while waiting.segments.rows() >= WAITING_ROWS_MAX {
+            waiting = self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
         }
-        if waiting.done {
-            return None;
+        add(&mut waiting.segments);
+        let asleep = std::mem::take(&mut waiting.engine_sleeps);
+        drop(waiting);
+        self.ready.store(true, Ordering::Release);
+        if asleep {
+            self.changed.notify_all();
         }
-        waiting = lane.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+    }
+
+    /// All that waits; `None` when nothing more comes.
+    fn take(&self) -> Option<Vec<Segment>> {
+        for _ in 0..LOOKS_BEFORE_SLEEP {
+            if self.ready.load(Ordering::Acquire) {
+                break;
+            }
+            std::hint::spin_loop();
+        }
+        let mut waiting = self.lock();
+        loop {
+            if waiting.segments.rows() > 0 {
+                let full = waiting.segments.rows() >= WAITING_ROWS_MAX;
+                let segments = waiting.segments.take();
+                self.ready.store(false, Ordering::Release);
+                drop(waiting);
+                if full {
+                    self.changed.notify_all();
+                }
+                return Some(segments);
+            }
+            if waiting.done {
+                return None;
+            }
+            waiting.engine_sleeps = true;
+            waiting = self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        }
     }
 }
