@@ -1,6 +1,8 @@
 //! Every connector and mapper this build carries.
 
 use crate::extension::Extension;
+#[cfg(feature = "file")]
+use crate::file;
 #[cfg(feature = "http")]
 use crate::http;
 #[cfg(feature = "in-memory")]
@@ -12,6 +14,8 @@ use crate::sinks;
 /// Every connector and mapper this build carries, in order of kind and name. Add yours here.
 pub const BUILTIN: &[&Extension] = &[
     // Sinks.
+    #[cfg(feature = "file")]
+    &file::SINK,
     #[cfg(feature = "http")]
     &http::SINK,
     #[cfg(feature = "in-memory")]
@@ -23,6 +27,8 @@ pub const BUILTIN: &[&Extension] = &[
     &mappers::json::SINK,
     &mappers::pass_through::SINK,
     // Sources.
+    #[cfg(feature = "file")]
+    &file::SOURCE,
     #[cfg(feature = "http")]
     &http::SOURCE,
     #[cfg(feature = "in-memory")]

@@ -170,9 +170,23 @@ impl Decoder {
     /// The events of a message, the row after each chunk's last, and what could not be read.
     #[must_use]
     pub fn decode(&self, message: &Message) -> (Batch, Vec<u32>, Vec<MapError>) {
-        let mut out = Decoded::new(&self.schema, self.properties(message));
-        self.mapper.decode(message, &mut out);
+        let mut out = self.begin();
+        self.decode_into(message, &mut out);
         out.finish()
+    }
+
+    /// Room for the events of several messages.
+    #[must_use]
+    pub fn begin(&self) -> Decoded {
+        Decoded::new(&self.schema)
+    }
+
+    /// Adds the events of a message, as chunks of their own; false if some could not be read.
+    pub fn decode_into(&self, message: &Message, out: &mut Decoded) -> bool {
+        out.start_message(self.properties(message));
+        self.mapper.decode(message, out);
+        out.end_chunk();
+        !out.has_failures()
     }
 
     /// The source resumes after something that was read before.

@@ -9,6 +9,8 @@ mod broker;
 mod builtin;
 mod courier;
 mod extension;
+#[cfg(feature = "file")]
+mod file;
 #[cfg(feature = "http")]
 mod http;
 #[cfg(feature = "in-memory")]

@@ -119,15 +119,26 @@ pub struct Decoded {
 }
 
 impl Decoded {
-    /// Room for events of these attributes, with the values that the transport gives each.
+    /// Room for events of these attributes.
     #[must_use]
-    pub fn new(schema: &Schema, properties: Vec<(usize, Option<Value>)>) -> Self {
+    pub fn new(schema: &Schema) -> Self {
         Self {
             batch: BatchBuilder::new(schema),
             chunk_ends: Vec::new(),
             failures: Vec::new(),
-            properties,
+            properties: Vec::new(),
         }
+    }
+
+    /// What follows is of a message to whose every event its transport gives these values.
+    pub(crate) fn start_message(&mut self, properties: Vec<(usize, Option<Value>)>) {
+        self.properties = properties;
+    }
+
+    /// Whether something could not be read.
+    #[must_use]
+    pub fn has_failures(&self) -> bool {
+        !self.failures.is_empty()
     }
 
     /// Adds one event to the open chunk; `row` is left empty.
