@@ -5,13 +5,21 @@ use weir_expr::Expr;
 
 use super::batch::BatchWindow;
 use super::clock::Clock;
+use super::delay::DelayWindow;
 use super::external_time::ExternalTimeWindow;
 use super::external_time_batch::{ExternalBatches, ExternalTimeBatchWindow, Start};
+use super::frequent::FrequentWindow;
 use super::length::LengthWindow;
 use super::length_batch::LengthBatchWindow;
-use super::signature::{BOOL, INT, LONG, SPAN, Signature, check, computed, constant, exactly};
+use super::lossy_frequent::LossyFrequentWindow;
+use super::signature::{
+    BOOL, DOUBLE, INT, LONG, SORTABLE, SPAN, STRING, Signature, check, computed, constant, exactly,
+    repeating,
+};
+use super::sort::{SortBy, SortWindow};
 use super::time::TimeWindow;
 use super::time_batch::{TimeBatchTimes, TimeBatchWindow};
+use super::time_length::TimeLengthWindow;
 use super::tumbling::Keep;
 use super::{Param, Window};
 
@@ -48,6 +56,7 @@ const WINDOWS: &[Entry] = &[
         signatures: &[exactly(&[]), exactly(&[constant("window.length", INT)])],
         make: batch,
     },
+    Entry { name: "delay", signatures: &[exactly(&[constant("window.delay", SPAN)])], make: delay },
     Entry {
         name: "externalTime",
         signatures: &[exactly(&[computed("timestamp", LONG), constant("window.time", SPAN)])],
@@ -79,6 +88,14 @@ const WINDOWS: &[Entry] = &[
         make: external_time_batch,
     },
     Entry {
+        name: "frequent",
+        signatures: &[
+            exactly(&[constant("event.count", INT)]),
+            exactly(&[constant("event.count", INT), computed("attribute", STRING)]),
+        ],
+        make: frequent,
+    },
+    Entry {
         name: "length",
         signatures: &[exactly(&[constant("window.length", INT)])],
         make: length,
@@ -90,6 +107,37 @@ const WINDOWS: &[Entry] = &[
             exactly(&[constant("window.length", INT), constant("stream.current.event", BOOL)]),
         ],
         make: length_batch,
+    },
+    Entry {
+        name: "lossyFrequent",
+        signatures: &[
+            exactly(&[constant("support.threshold", DOUBLE)]),
+            exactly(&[constant("support.threshold", DOUBLE), constant("error.bound", DOUBLE)]),
+            exactly(&[
+                constant("support.threshold", DOUBLE),
+                constant("error.bound", DOUBLE),
+                computed("attribute", STRING),
+            ]),
+        ],
+        make: lossy_frequent,
+    },
+    Entry {
+        name: "sort",
+        signatures: &[
+            exactly(&[constant("window.length", INT), computed("attribute", SORTABLE)]),
+            repeating(&[
+                constant("window.length", INT),
+                computed("attribute", SORTABLE),
+                constant("order", STRING),
+            ]),
+            repeating(&[
+                constant("window.length", INT),
+                computed("attribute", SORTABLE),
+                constant("order", STRING),
+                computed("attribute", SORTABLE),
+            ]),
+        ],
+        make: sort,
     },
     Entry { name: "time", signatures: &[exactly(&[constant("window.time", SPAN)])], make: time },
     Entry {
@@ -105,6 +153,11 @@ const WINDOWS: &[Entry] = &[
             ]),
         ],
         make: time_batch,
+    },
+    Entry {
+        name: "timeLength",
+        signatures: &[exactly(&[constant("window.time", SPAN), constant("window.length", INT)])],
+        make: time_length,
     },
 ];
 
@@ -167,17 +220,43 @@ impl WindowSpec<'_> {
         matches!(self.params.get(place).and_then(Param::constant), Some(Value::Bool(true)))
     }
 
+    /// The attribute at a place, by its place in the schema.
+    fn attribute(&self, place: usize) -> Option<usize> {
+        let expr = &self.params.get(place)?.expr;
+        if let Expr::Attribute { slot: 0, column, .. } = expr {
+            Some(usize::from(*column))
+        } else {
+            None
+        }
+    }
+
     /// The attribute at a place that tells the time.
     fn clock(&self, place: usize) -> Result<Clock, String> {
-        match self.params.get(place).map(|param| &param.expr) {
-            Some(Expr::Attribute { slot: 0, column, .. }) => {
-                Ok(Clock { column: usize::from(*column) })
-            }
-            _ => Err(format!(
+        let column = self.attribute(place).ok_or_else(|| {
+            format!(
                 "the parameter `timestamp` of the window `{}` has to be an attribute of type long",
                 self.name
-            )),
+            )
+        })?;
+        Ok(Clock { column })
+    }
+
+    /// The attributes by which events are counted: those named from a place on, or all.
+    fn counted_by(&self, from: usize) -> Result<Vec<usize>, String> {
+        if self.params.len() <= from {
+            return Ok((0..self.types.len()).collect());
         }
+        (from..self.params.len())
+            .map(|place| {
+                self.attribute(place).ok_or_else(|| {
+                    format!("the window `{}` counts by attributes of the event only", self.name)
+                })
+            })
+            .collect()
+    }
+
+    fn real(&self, place: usize) -> f64 {
+        self.params.get(place).and_then(Param::constant).and_then(Value::as_f64).unwrap_or(0.0)
     }
 }
 
@@ -189,6 +268,10 @@ fn batch(spec: &WindowSpec<'_>) -> Built {
         ));
     }
     Ok(Box::new(BatchWindow::new(spec.length(0), spec.expired_wanted, spec.types)))
+}
+
+fn delay(spec: &WindowSpec<'_>) -> Built {
+    Ok(Box::new(DelayWindow::new(spec.number(0).max(0), spec.types)))
 }
 
 fn external_time(spec: &WindowSpec<'_>) -> Built {
@@ -222,6 +305,10 @@ fn external_time_batch(spec: &WindowSpec<'_>) -> Built {
     Ok(Box::new(ExternalTimeBatchWindow::new(asked, spec.expired_wanted, kept, spec.types)))
 }
 
+fn frequent(spec: &WindowSpec<'_>) -> Built {
+    Ok(Box::new(FrequentWindow::new(spec.length(0), spec.counted_by(1)?, spec.types)))
+}
+
 fn length(spec: &WindowSpec<'_>) -> Built {
     Ok(Box::new(LengthWindow::new(spec.length(0), spec.types)))
 }
@@ -238,6 +325,56 @@ fn length_batch(spec: &WindowSpec<'_>) -> Built {
     Ok(Box::new(LengthBatchWindow::new(length, streaming, spec.keep(), spec.types)))
 }
 
+fn lossy_frequent(spec: &WindowSpec<'_>) -> Built {
+    if spec.params.len() < 2 {
+        return Err(
+            "the window `lossyFrequent` has to be given its `error.bound` too; a tenth of \
+                    the `support.threshold` is usual"
+                .to_owned(),
+        );
+    }
+    let (support, error) = (spec.real(0), spec.real(1));
+    if !((0.0..=1.0).contains(&support) && error > 0.0 && error <= 1.0) {
+        return Err(format!(
+            "the window `lossyFrequent` takes fractions of 1: a `support.threshold` from 0 to 1 and \
+             an `error.bound` above 0, not {support} and {error}"
+        ));
+    }
+    let columns = spec.counted_by(2)?;
+    Ok(Box::new(LossyFrequentWindow::new(support, error, columns, spec.types)))
+}
+
+fn sort(spec: &WindowSpec<'_>) -> Built {
+    let mut by: Vec<SortBy> = Vec::new();
+    let mut place = 1;
+    while place < spec.params.len() {
+        let column = spec.attribute(place).ok_or_else(|| {
+            format!("the window `sort` sorts by attributes; its parameter {} is none", place + 1)
+        })?;
+        place += 1;
+        let next = spec.params.get(place).filter(|it| it.expr.data_type() == DataType::String);
+        let descending = match next {
+            None => false,
+            Some(param) => {
+                place += 1;
+                order_word(param)?
+            }
+        };
+        by.push(SortBy { column, descending });
+    }
+    Ok(Box::new(SortWindow::new(spec.length(0), by, spec.types)))
+}
+
+/// Whether an order is written as descending.
+fn order_word(param: &Param) -> Result<bool, String> {
+    let word = param.constant().and_then(Value::as_text).map(|it| it.to_ascii_lowercase());
+    match word.as_deref() {
+        Some("asc") => Ok(false),
+        Some("desc") => Ok(true),
+        Some(_) | None => Err("the order of the window `sort` is 'asc' or 'desc'".to_owned()),
+    }
+}
+
 fn time(spec: &WindowSpec<'_>) -> Built {
     Ok(Box::new(TimeWindow::new(spec.number(0).max(0), spec.types)))
 }
@@ -251,4 +388,9 @@ fn time_batch(spec: &WindowSpec<'_>) -> Built {
     };
     let streaming = flag.is_some_and(|place| spec.flag(place));
     Ok(Box::new(TimeBatchWindow::new(times, streaming, spec.keep(), spec.types)))
+}
+
+fn time_length(spec: &WindowSpec<'_>) -> Built {
+    let (time_ms, length) = (spec.number(0).max(0), spec.length(1));
+    Ok(Box::new(TimeLengthWindow::new(time_ms, length, spec.types)))
 }

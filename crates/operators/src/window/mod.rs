@@ -7,17 +7,23 @@ use weir_expr::Expr;
 use crate::cx::Cx;
 use crate::flow::Flow;
 
+mod ageing;
 mod batch;
 mod build;
 mod clock;
+mod delay;
 mod external_time;
 mod external_time_batch;
+mod frequent;
 mod length;
 mod length_batch;
+mod lossy_frequent;
 mod rows;
 mod signature;
+mod sort;
 mod time;
 mod time_batch;
+mod time_length;
 mod tumbling;
 
 pub use build::{WindowSpec, build, window_names};
@@ -53,6 +59,12 @@ pub trait Window: Send {
     /// whose clocks no wake-up of this window falls due.
     fn min_wait_ms(&self) -> Option<i64> {
         None
+    }
+
+    /// Whether rows that are due leave when the next event arrives, woken or not: then wake-ups
+    /// change nothing for whoever does not see rows leave.
+    fn expires_on_arrival(&self) -> bool {
+        false
     }
 
     /// Where the rows are.

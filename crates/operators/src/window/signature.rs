@@ -29,6 +29,11 @@ pub(super) const INT: &[DataType] = &[DataType::Int];
 pub(super) const SPAN: &[DataType] = &[DataType::Int, DataType::Long];
 pub(super) const LONG: &[DataType] = &[DataType::Long];
 pub(super) const BOOL: &[DataType] = &[DataType::Bool];
+pub(super) const DOUBLE: &[DataType] = &[DataType::Double];
+pub(super) const STRING: &[DataType] = &[DataType::String];
+/// What events can be put in order by.
+pub(super) const SORTABLE: &[DataType] =
+    &[DataType::String, DataType::Double, DataType::Int, DataType::Long, DataType::Float];
 
 /// A parameter that has to be a constant.
 pub(super) const fn constant(name: &'static str, types: &'static [DataType]) -> Slot {
@@ -43,6 +48,11 @@ pub(super) const fn computed(name: &'static str, types: &'static [DataType]) -> 
 /// A list of exactly these parameters.
 pub(super) const fn exactly(slots: &'static [Slot]) -> Signature {
     Signature { slots, repeats: false }
+}
+
+/// A list of these parameters and any number like the last.
+pub(super) const fn repeating(slots: &'static [Slot]) -> Signature {
+    Signature { slots, repeats: true }
 }
 
 impl Signature {

@@ -1,10 +1,9 @@
 //! `time(t)`: holds what arrived within the last `t`.
 
-use std::collections::VecDeque;
-
 use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::{Batch, DataType, Key, Kind, RowStore};
 
+use super::ageing::Ageing;
 use super::rows::{Keyed, Rows};
 use super::{Mode, Window};
 use crate::cx::Cx;
@@ -21,38 +20,8 @@ use crate::saved;
 pub(super) struct TimeWindow {
     time_ms: i64,
     rows: Rows,
-    keys: Keyed<State>,
-}
-
-#[derive(Debug, Clone)]
-struct State {
-    /// The rows in order of arrival.
-    held: VecDeque<u32>,
-    /// The newest timestamp so far.
-    newest: i64,
-    /// When the pending wake-up is due: that of the oldest row held, or of one that has left. A
-    /// row at the front that asked for none is due already.
-    awaited: Option<i64>,
-}
-
-impl Default for State {
-    fn default() -> Self {
-        Self { held: VecDeque::new(), newest: i64::MIN, awaited: None }
-    }
-}
-
-impl State {
-    /// Emits the rows at the front that are due.
-    #[inline]
-    fn expire(&mut self, rows: &mut Rows, time_ms: i64, now: i64, out: &mut Flow) {
-        while let Some(oldest) = self.held.front().copied()
-            && rows.store.timestamp(oldest).saturating_add(time_ms) <= now
-        {
-            self.held.pop_front();
-            out.push(oldest, Kind::Expired, now);
-            rows.leave(oldest);
-        }
-    }
+    /// A row at the front for which no wake-up is pending is due already.
+    keys: Keyed<Ageing>,
 }
 
 impl TimeWindow {
@@ -68,17 +37,12 @@ impl Window for TimeWindow {
         for (range, chunk) in input.chunk_ranges() {
             let state = self.keys.at(chunk.key);
             for i in range {
-                state.expire(&mut self.rows, self.time_ms, chunk.now, out);
+                state.leave_due(&mut self.rows, self.time_ms, Kind::Expired, chunk.now, out);
                 let (row, time) = (self.rows.arrived[i], input.times[i]);
                 state.held.push_back(row);
                 out.push(row, Kind::Current, time);
-                if state.newest < time {
-                    state.newest = time;
-                    if state.awaited.is_none() {
-                        let due = time.saturating_add(self.time_ms);
-                        state.awaited = Some(due);
-                        cx.wake_at(due, chunk.key);
-                    }
+                if state.is_newest(time) {
+                    state.await_row(cx, time, self.time_ms, chunk.key);
                 }
             }
             out.end_chunk(chunk.now, chunk.key);
@@ -88,20 +52,17 @@ impl Window for TimeWindow {
     fn on_timer(&mut self, cx: &mut Cx<'_>, now: i64, key: Key, out: &mut Flow) {
         self.rows.begin();
         let Some(state) = self.keys.get_mut(key) else { return };
-        state.expire(&mut self.rows, self.time_ms, now, out);
+        state.leave_due(&mut self.rows, self.time_ms, Kind::Expired, now, out);
         out.end_chunk(now, key);
-        state.awaited = state.awaited.filter(|due| *due > now);
-        if state.awaited.is_none()
-            && let Some(oldest) = state.held.front()
-        {
-            let due = self.rows.store.timestamp(*oldest).saturating_add(self.time_ms);
-            state.awaited = Some(due);
-            cx.wake_at(due, key);
-        }
+        state.woken(cx, &self.rows.store, self.time_ms, now, key);
     }
 
     fn min_wait_ms(&self) -> Option<i64> {
         Some(self.time_ms)
+    }
+
+    fn expires_on_arrival(&self) -> bool {
+        true
     }
 
     fn store(&self) -> &RowStore {
@@ -120,7 +81,7 @@ impl Window for TimeWindow {
 
     fn drop_key(&mut self, key: Key) {
         if let Some(state) = self.keys.remove(key) {
-            state.held.iter().for_each(|row| self.rows.leave(*row));
+            state.forget(&mut self.rows);
         }
     }
 
@@ -128,9 +89,7 @@ impl Window for TimeWindow {
         w.u8(1);
         w.len(self.keys.all().len());
         for state in self.keys.all() {
-            saved::write_rows(w, &self.rows.store, state.held.iter().copied());
-            w.i64(state.newest);
-            w.option(state.awaited, Writer::i64);
+            state.save(w, &self.rows.store);
         }
     }
 
@@ -139,8 +98,7 @@ impl Window for TimeWindow {
         self.rows.clear();
         self.keys.clear();
         for _ in 0..r.len()? {
-            let held = saved::read_rows(r, &mut self.rows.store)?.into();
-            self.keys.push(State { held, newest: r.i64()?, awaited: r.option(Reader::i64)? });
+            self.keys.push(Ageing::load(r, &mut self.rows.store)?);
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use weir_operators::window::window_names;
 
-use crate::player::{Asked, Event, Player, attribute, event, int, ms, truth, window};
+use crate::player::{Asked, Event, Player, attribute, event, int, ms, real, text, truth, window};
 
 /// One thing that happens.
 #[derive(Debug, Clone)]
@@ -21,20 +21,28 @@ fn all_windows() -> Vec<Asked> {
     let mut windows = vec![
         window("batch", []),
         window("batch", [int(2)]),
+        window("delay", [ms(40)]),
         window("externalTime", [attribute(0), ms(40)]),
         window("externalTimeBatch", [attribute(0), ms(40)]),
         window("externalTimeBatch", [attribute(0), ms(40), ms(7), ms(30)]),
         window("externalTimeBatch", [attribute(0), ms(40), attribute(0), int(25), truth(true)]),
+        window("frequent", [int(2), attribute(1)]),
+        window("frequent", [int(2)]),
         window("length", [int(0)]),
         window("length", [int(3)]),
         window("lengthBatch", [int(0)]),
         window("lengthBatch", [int(3)]),
         window("lengthBatch", [int(3), truth(true)]),
+        window("lossyFrequent", [real(0.3), real(0.2), attribute(1)]),
+        window("sort", [int(2), attribute(2)]),
+        window("sort", [int(3), attribute(1), text("desc"), attribute(2), text("asc")]),
         window("time", [ms(40)]),
         window("time", [ms(0)]),
         window("timeBatch", [ms(40)]),
         window("timeBatch", [int(40), int(7)]),
         window("timeBatch", [ms(40), truth(true)]),
+        window("timeLength", [ms(40), int(2)]),
+        window("timeLength", [ms(40), int(0)]),
     ];
     let current: Vec<_> = windows.iter().map(|it| it.clone().current_only()).collect();
     let searched: Vec<_> = windows.iter().map(|it| it.clone().current_only().searched()).collect();

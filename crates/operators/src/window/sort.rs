@@ -1,0 +1,148 @@
+//! `sort(n, attribute, order, ...)`: holds the first `n` events in some order.
+
+use std::cmp::Ordering;
+
+use weir_codec::{DecodeError, Reader, Writer};
+use weir_event::{Batch, DataType, Key, Kind, RowStore, Value};
+use weir_expr::Fault;
+
+use super::rows::{Keyed, Rows};
+use super::{Mode, Window};
+use crate::cx::Cx;
+use crate::flow::Flow;
+use crate::saved;
+
+/// An attribute to sort by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct SortBy {
+    pub(super) column: usize,
+    pub(super) descending: bool,
+}
+
+/// `sort(n, attribute, order, ...)`: holds the first `n` events in some order.
+///
+/// Every event passes; when more than `n` are held, the last one in order leaves *after* the
+/// arrival, which it may be itself. Of equals the newest leaves. A full window cannot take an
+/// event whose attributes are null; one taken before is last in order.
+#[derive(Debug)]
+pub(super) struct SortWindow {
+    length: usize,
+    by: Vec<SortBy>,
+    rows: Rows,
+    keys: Keyed<State>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct State {
+    /// The rows: in order of arrival until the window was full, sorted from then on.
+    held: Vec<u32>,
+    sorted: bool,
+}
+
+fn order(store: &RowStore, by: &[SortBy], a: u32, b: u32) -> Ordering {
+    by.iter()
+        .map(|it| {
+            let (a, b) = (store.value(a, it.column), store.value(b, it.column));
+            match (a.is_null(), b.is_null()) {
+                (false, false) if it.descending => b.order(&a),
+                (false, false) => a.order(&b),
+                (a, b) => a.cmp(&b),
+            }
+        })
+        .find(|order| order.is_ne())
+        .unwrap_or(Ordering::Equal)
+}
+
+impl SortWindow {
+    /// A window over rows of these types.
+    pub(super) fn new(length: usize, by: Vec<SortBy>, types: &[DataType]) -> Self {
+        Self { length, by, rows: Rows::new(types), keys: Keyed::new() }
+    }
+
+    /// Whether a full window can take the row.
+    fn check(&self, row: u32) -> Result<(), Fault> {
+        let null = |it: &&SortBy| matches!(self.rows.store.value(row, it.column), Value::Null);
+        match self.by.iter().find(null) {
+            Some(_) => Err(Fault::null("an attribute by which a window sorts")),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Window for SortWindow {
+    fn receive(&mut self, cx: &mut Cx<'_>, batch: &Batch, input: &Flow, out: &mut Flow) {
+        self.rows.take(batch, input);
+        for (range, chunk) in input.chunk_ranges() {
+            for i in range {
+                let row = self.rows.arrived[i];
+                if self.keys.at(chunk.key).held.len() < self.length {
+                    self.keys.at(chunk.key).held.push(row);
+                    out.push(row, Kind::Current, input.times[i]);
+                    continue;
+                }
+                if let Err(fault) = self.check(row) {
+                    cx.faults.push(fault);
+                    self.rows.leave(row);
+                    continue;
+                }
+                out.push(row, Kind::Current, input.times[i]);
+                let (store, by) = (&self.rows.store, &self.by);
+                let State { held, sorted } = self.keys.at(chunk.key);
+                if !std::mem::replace(sorted, true) {
+                    held.sort_by(|a, b| order(store, by, *a, *b));
+                }
+                let place = held.partition_point(|it| order(store, by, *it, row).is_le());
+                held.insert(place, row);
+                if let Some(last) = held.pop() {
+                    out.push(last, Kind::Expired, chunk.now);
+                    self.rows.leave(last);
+                }
+            }
+            out.end_chunk(chunk.now, chunk.key);
+        }
+    }
+
+    fn on_timer(&mut self, _cx: &mut Cx<'_>, _now: i64, _key: Key, _out: &mut Flow) {
+        self.rows.begin();
+    }
+
+    fn store(&self) -> &RowStore {
+        &self.rows.store
+    }
+
+    fn find(&self, key: Key, rows: &mut Vec<u32>) {
+        if let Some(state) = self.keys.get(key) {
+            rows.extend_from_slice(&state.held);
+        }
+    }
+
+    fn mode(&self) -> Mode {
+        Mode::Slide
+    }
+
+    fn drop_key(&mut self, key: Key) {
+        if let Some(state) = self.keys.remove(key) {
+            self.rows.leave_all(&state.held);
+        }
+    }
+
+    fn save(&self, w: &mut Writer) {
+        w.u8(1);
+        w.len(self.keys.all().len());
+        for state in self.keys.all() {
+            saved::write_rows(w, &self.rows.store, state.held.iter().copied());
+            w.bool(state.sorted);
+        }
+    }
+
+    fn load(&mut self, r: &mut Reader<'_>) -> Result<(), DecodeError> {
+        saved::version(r, 1)?;
+        self.rows.clear();
+        self.keys.clear();
+        for _ in 0..r.len()? {
+            let held = saved::read_rows(r, &mut self.rows.store)?;
+            self.keys.push(State { held, sorted: r.bool()? });
+        }
+        Ok(())
+    }
+}
