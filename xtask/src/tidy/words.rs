@@ -20,7 +20,7 @@ const PATTERN_BEGINNINGS: &[&str] = &["Abstract"];
 const LIBRARY_WORDS: &[&str] = &["get_mut", "get_key_value", "get_or_insert", "get_or_insert_with"];
 
 /// Notes to oneself. One with an issue, such as `(#12)` right after it, may stay.
-const NOTES: &[&str] = &[concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X")];
+const NOTES: &[&str] = &[concat!("TO", "DO"), concat!("FIX", "ME")];
 
 /// Where people and build machines keep their own files.
 const MACHINE_FOLDERS: &[&str] =
