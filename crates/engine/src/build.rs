@@ -144,7 +144,9 @@ fn query(it: &QueryPlan, plan: &Plan, app: &str) -> Result<Query, Problem> {
             if let Some(window) = &single.window {
                 mode = window.mode();
             }
-            QueryInput::Single(single)
+            // A snapshot rate limit shows what a window holds, so it sees rows leave.
+            let unseen = !expired_wanted && it.rate.is_none();
+            QueryInput::Single(if unseen { single.unseen() } else { single })
         }
         InputPlan::Join(join) => {
             let learns = !it.select.aggregates.is_empty();

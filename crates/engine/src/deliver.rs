@@ -400,7 +400,8 @@ impl App {
             }
             (ActionPlan::UpdateOrInsert(to), Some(change)) => {
                 let table = &mut self.tables[to.table.index()];
-                for place in 0..batch.len() {
+                let done = change.overwrite_each(table, batch, &scope, &mut dropped)?;
+                for place in 0..if done { 0 } else { batch.len() } {
                     if change.update(table, &scope, place)? == 0
                         && let Err(refused) =
                             table.insert(batch.timestamps[place], batch.row(place))

@@ -371,6 +371,14 @@ impl RowStore {
         number
     }
 
+    /// Replaces a row's values, but not its timestamp, by those of a row of a batch.
+    pub fn overwrite(&mut self, row: u32, batch: &Batch, from: usize) {
+        let top = self.top as usize;
+        for (column, given) in self.columns.iter_mut().zip(&batch.columns) {
+            column.put_all(&[row], given, from, top);
+        }
+    }
+
     /// Replaces one value of a row.
     pub fn set_value(&mut self, row: u32, column: usize, value: Value) {
         self.columns[column].put(row, value, self.top as usize);

@@ -3,13 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound as Range;
 
-use foldhash::fast::FixedState;
-use hashbrown::HashMap;
 use weir_codec::{DecodeError, Reader, Writer};
-use weir_event::{DataType, RowStore, Value};
-use weir_expr::{CompareOp, Expr, Fault, Rows, Scope, Source};
+use weir_event::{Batch, DataType, NO_ROW, RowStore, Value};
+use weir_expr::{CompareOp, Expr, Fault, Rows, Scope, Source, Vector};
 
 use crate::condition::{TableCondition, beside};
+use crate::key_index::{KeyIndex, Probe};
 
 const SAVED_VERSION: u8 = 1;
 
@@ -59,7 +58,7 @@ pub struct Table {
     /// The arrival number of each row.
     arrivals: Vec<u64>,
     next_arrival: u64,
-    primary: HashMap<Vec<Value>, u32, FixedState>,
+    primary: KeyIndex,
     /// One for each of `spec.indexes`: the arrivals of the rows with each value.
     indexes: Vec<BTreeMap<Ordered, BTreeSet<u64>>>,
 }
@@ -81,7 +80,7 @@ impl Table {
             order: BTreeMap::new(),
             arrivals: Vec::new(),
             next_arrival: 0,
-            primary: HashMap::with_hasher(FixedState::default()),
+            primary: KeyIndex::new(spec.primary_key.clone()),
             indexes: spec.indexes.iter().map(|_| BTreeMap::new()).collect(),
             spec,
         }
@@ -117,7 +116,7 @@ impl Table {
     }
 
     fn key_of(&self, row: &[Value]) -> Vec<Value> {
-        self.spec.primary_key.iter().map(|column| key_value(row[*column].clone())).collect()
+        self.spec.primary_key.iter().map(|column| row[*column].clone()).collect()
     }
 
     /// Puts a row in.
@@ -127,7 +126,7 @@ impl Table {
     /// The row is refused and nothing has changed.
     pub fn insert(&mut self, timestamp: i64, row: Vec<Value>) -> Result<u32, Refused> {
         let key = self.key_of(&row);
-        if !key.is_empty() && self.primary.contains_key(&key) {
+        if !key.is_empty() && self.primary.find(&self.store, Probe::Values(&key)).is_some() {
             return Err(Refused::DuplicateKey(key));
         }
         let null_index = self.spec.indexes.iter().any(|column| row[*column].is_null());
@@ -137,19 +136,19 @@ impl Table {
             return Err(Refused::NullKey);
         }
         let number = self.store.insert_row(timestamp, row);
-        self.enter(number, self.next_arrival, key);
+        self.enter(number, self.next_arrival);
         self.next_arrival += 1;
         Ok(number)
     }
 
-    fn enter(&mut self, number: u32, arrival: u64, key: Vec<Value>) {
+    fn enter(&mut self, number: u32, arrival: u64) {
         if self.arrivals.len() <= number as usize {
             self.arrivals.resize(number as usize + 1, 0);
         }
         self.arrivals[number as usize] = arrival;
         self.order.insert(arrival, number);
-        if !key.is_empty() {
-            self.primary.insert(key, number);
+        if !self.spec.primary_key.is_empty() {
+            self.primary.insert(&self.store, number);
         }
         for (index, column) in self.indexes.iter_mut().zip(&self.spec.indexes) {
             let value = Ordered(self.store.value(number, *column));
@@ -161,13 +160,7 @@ impl Table {
         let arrival = self.arrivals[number as usize];
         self.order.remove(&arrival);
         if !self.spec.primary_key.is_empty() {
-            let key: Vec<Value> = self
-                .spec
-                .primary_key
-                .iter()
-                .map(|column| key_value(self.store.value(number, *column)))
-                .collect();
-            self.primary.remove(&key);
+            self.primary.remove(&self.store, number);
         }
         for (index, column) in self.indexes.iter_mut().zip(&self.spec.indexes) {
             let value = Ordered(self.store.value(number, *column));
@@ -208,7 +201,8 @@ impl Table {
             values[*column] = value.clone();
         }
         let key = self.key_of(&values);
-        let taken = self.primary.get(&key).is_some_and(|other| *other != row);
+        let holder = self.primary.find(&self.store, Probe::Values(&key));
+        let taken = holder.is_some_and(|other| other != row);
         let null = self.spec.indexes.iter().any(|column| values[*column].is_null());
         if !key.is_empty() && taken || null {
             return false;
@@ -218,7 +212,7 @@ impl Table {
         for (column, value) in set {
             self.store.set_value(row, *column, value.clone());
         }
-        self.enter(row, arrival, key);
+        self.enter(row, arrival);
         true
     }
 
@@ -248,6 +242,46 @@ impl Table {
         condition.keep(Source::Store(&self.store), scope, place, &mut rows)?;
         found.extend(rows);
         Ok(())
+    }
+
+    /// The expression whose value is the key of the one row that a condition can mean, where the
+    /// key is one text or whole number: then [`Self::find_each`] serves it.
+    #[must_use]
+    pub fn single_key<'c>(&self, condition: &'c TableCondition) -> Option<&'c Expr> {
+        let [column] = self.spec.primary_key[..] else { return None };
+        let plain = |it| matches!(it, DataType::String | DataType::Int | DataType::Long);
+        let value = condition.equal_to(column)?;
+        let served = condition.is_key_lookup(&[column])
+            && plain(self.spec.types[column])
+            && plain(value.data_type());
+        served.then_some(value)
+    }
+
+    /// For each of `len` keys the row that has it, or [`NO_ROW`].
+    pub fn find_each(&self, keys: &Vector<'_>, len: usize, rows: &mut Vec<u32>) {
+        rows.extend((0..len).map(|place| self.find_one(keys, place).unwrap_or(NO_ROW)));
+    }
+
+    /// The row that has the key at one place.
+    #[must_use]
+    pub fn find_one(&self, keys: &Vector<'_>, place: usize) -> Option<u32> {
+        let probe = match keys {
+            Vector::Str(texts) => Probe::Text(texts.get(place)?),
+            other => Probe::Whole(other.value(place).as_i64()?),
+        };
+        self.primary.find(&self.store, probe)
+    }
+
+    /// Replaces a row by a row of a batch that has its key.
+    pub fn overwrite(&mut self, row: u32, batch: &Batch, from: usize) {
+        if self.indexes.is_empty() {
+            self.store.overwrite(row, batch, from);
+            return;
+        }
+        let arrival = self.arrivals[row as usize];
+        self.leave(row);
+        self.store.overwrite(row, batch, from);
+        self.enter(row, arrival);
     }
 
     /// Whether some row meets the condition.
@@ -284,9 +318,9 @@ impl Table {
                 // A comparison with null holds for no row.
                 return Ok(true);
             }
-            key.push(key_value(value));
+            key.push(value);
         }
-        rows.extend(self.primary.get(&key));
+        rows.extend(self.primary.find(&self.store, Probe::Values(&key)));
         Ok(true)
     }
 
@@ -380,19 +414,5 @@ impl Table {
             }
         }
         Ok(())
-    }
-}
-
-/// A value as a key: whole numbers of both widths are one.
-fn key_value(value: Value) -> Value {
-    match value {
-        Value::Int(v) => Value::Long(i64::from(v)),
-        other @ (Value::Null
-        | Value::Bool(_)
-        | Value::Long(_)
-        | Value::Float(_)
-        | Value::Double(_)
-        | Value::Str(_)
-        | Value::Object(_)) => other,
     }
 }

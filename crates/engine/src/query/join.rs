@@ -139,18 +139,114 @@ impl Join {
         match port {
             Port::Only | Port::Left => self.side(0, cx, delivery, world, selector, asked),
             Port::Right => self.side(1, cx, delivery, world, selector, asked),
+            Port::Both if self.meets_by_index() => self.both(cx, delivery, selector, asked),
             Port::Both => {
                 let mut all = Selected::default();
-                let mut start = delivery.start;
+                // An array that a join reads twice goes event by event, left side first.
+                let mut row = delivery.start;
                 for chunk in delivery.chunks {
-                    let chunks = [*chunk];
-                    let one = Delivery { start, chunks: &chunks, ..*delivery };
-                    start = chunk.end;
-                    for side in 0..2 {
-                        append(&mut all, self.side(side, cx, &one, world, selector, asked)?);
+                    while row < chunk.end {
+                        let chunks = [Chunk { end: row + 1, ..*chunk }];
+                        let one = Delivery { start: row, chunks: &chunks, ..*delivery };
+                        for side in 0..2 {
+                            append(&mut all, self.side(side, cx, &one, world, selector, asked)?);
+                        }
+                        row += 1;
                     }
                 }
                 Ok(all)
+            }
+        }
+    }
+
+    /// Whether both sides find each other through their indexes alone, and nobody sees rows leave.
+    fn meets_by_index(&self) -> bool {
+        self.exact && !self.expired_wanted && self.sides.iter().all(|side| side.index.is_some())
+    }
+
+    /// A stream joined with itself: both windows take all rows first, then the arrivals of both
+    /// are gone through event by event, each seeing of the other side what was there by then.
+    fn both(
+        &mut self,
+        cx: &mut Cx<'_>,
+        delivery: &Delivery<'_>,
+        selector: &mut Selector,
+        asked: &mut Asked,
+    ) -> Result<Selected, Fault> {
+        let one_by_one: Vec<Chunk>;
+        let all_single = delivery.chunks.len() == delivery.len();
+        let chunks = if all_single {
+            delivery.chunks
+        } else {
+            one_by_one = single_rows(delivery);
+            &one_by_one
+        };
+        let delivery = Delivery { chunks, ..*delivery };
+        let mut flows = [Arrivals::default(), Arrivals::default()];
+        for (at, flow) in flows.iter_mut().enumerate() {
+            let before = cx.wakes.len();
+            let mut passed = Vec::new();
+            let single = &mut self.sides[at].single;
+            single.pass_tracked(cx, &delivery, &mut asked.notes, &mut passed, |out| {
+                flow.take(out);
+            })?;
+            flow.rows_of = passed;
+            take_wakes(cx, before, at, asked);
+        }
+        let joined = self.meet(&flows);
+        if joined.flow.is_empty() {
+            return Ok(Selected::default());
+        }
+        let store = |side: usize| match &self.sides[side].single.window {
+            Some(window) => Source::Store(window.store()),
+            None => Source::Nothing,
+        };
+        let input = |source, rows| Input {
+            source,
+            rows: Rows::List(rows),
+            shown_at: Some(&joined.flow.times[..]),
+            chain: None,
+        };
+        let inputs = [input(store(0), &joined.mine), input(store(1), &joined.other)];
+        selector.select(cx, &inputs, &joined.flow)
+    }
+
+    /// The pairs of rows, in order of the events that brought them together; `mine` is the left.
+    fn meet(&mut self, flows: &[Arrivals; 2]) -> Joined {
+        let mut joined = Joined::default();
+        let mut at = [0, 0];
+        loop {
+            let next = |side: usize| flows[side].rows_of.get(at[side]).map(|row| (*row, side));
+            let Some((_, side)) = next(0).into_iter().chain(next(1)).min() else { break };
+            let (range, chunk) = flows[side].chunk(at[side]);
+            at[side] += 1;
+            self.note_chunk(side, &flows[side].flow, range.clone(), chunk.key);
+            let [left, right] = &self.sides;
+            let (mine, other) = if side == 0 { (left, right) } else { (right, left) };
+            if !mine.triggers {
+                continue;
+            }
+            for place in range {
+                let (row, kind) = (flows[side].flow.rows[place], flows[side].flow.kinds[place]);
+                if kind == Kind::Current {
+                    let time = flows[side].flow.times[place];
+                    joined.pair(side, row, time, mine, other, chunk.key);
+                }
+            }
+            joined.flow.end_chunk(chunk.now, chunk.key);
+        }
+        joined
+    }
+
+    fn note_chunk(&mut self, side: usize, flow: &Flow, range: std::ops::Range<usize>, key: Key) {
+        let side = &mut self.sides[side];
+        let (Some(index), Some(window)) = (&mut side.index, &side.single.window) else { return };
+        for place in range {
+            let row = flow.rows[place];
+            match flow.kinds[place] {
+                Kind::Current => index.add(key, window.store().value(row, index.column), row),
+                Kind::Expired => index.remove(key, window.store().value(row, index.column), row),
+                Kind::Timer | Kind::Reset => {}
             }
         }
     }
@@ -177,7 +273,9 @@ impl Join {
         };
         let index = &mut mine.index;
         let (triggers, kept) = (mine.triggers, mine.kept);
-        let windowless = mine.single.window.is_none() && matches!(mine.origin, SideOrigin::Stream);
+        let windowless = mine.single.window.is_none()
+            && matches!(mine.origin, SideOrigin::Stream)
+            && !selector.is_rowwise();
         let scratch = &mut self.scratch;
         let result = mine.single.pass(cx, delivery, &mut asked.notes, |cx, held, flow, _| {
             note_in_index(index, held, flow);
@@ -282,6 +380,71 @@ fn take_wakes(cx: &mut Cx<'_>, before: usize, side: usize, asked: &mut Asked) {
     asked.wakes.extend(cx.wakes.drain(before..).map(|(due, key)| (due, key, side as u8)));
 }
 
+/// What one side's window made of the rows of a delivery: a chunk for each row that got through.
+#[derive(Default)]
+struct Arrivals {
+    flow: Flow,
+    /// By chunk, the row of the delivery that caused it.
+    rows_of: Vec<u32>,
+}
+
+impl Arrivals {
+    fn take(&mut self, flow: &mut Flow) {
+        std::mem::swap(&mut self.flow, flow);
+    }
+
+    fn chunk(&self, at: usize) -> (std::ops::Range<usize>, Chunk) {
+        let start = at.checked_sub(1).map_or(0, |before| self.flow.chunks[before].end as usize);
+        let chunk = self.flow.chunks[at];
+        (start..chunk.end as usize, chunk)
+    }
+}
+
+impl Joined {
+    /// One arriving row with its partners.
+    fn pair(
+        &mut self,
+        side: usize,
+        row: u32,
+        time: i64,
+        mine: &JoinSide,
+        other: &JoinSide,
+        key: Key,
+    ) {
+        let (Some(my), Some(index), Some(window)) =
+            (&mine.index, &other.index, &mine.single.window)
+        else {
+            return;
+        };
+        let value = window.store().value(row, my.column);
+        let partners = if value.is_null() { None } else { index.rows.get(&(key, whole(value))) };
+        let mut push = |partner| {
+            self.flow.push(row, Kind::Current, time);
+            let (left, right) = if side == 0 { (row, partner) } else { (partner, row) };
+            self.mine.push(left);
+            self.other.push(right);
+        };
+        match partners {
+            Some(partners) => partners.iter().for_each(|partner| push(*partner)),
+            None if mine.kept => push(NO_ROW),
+            None => {}
+        }
+    }
+}
+
+/// The same rows, each a chunk of its own.
+fn single_rows(delivery: &Delivery<'_>) -> Vec<Chunk> {
+    let mut chunks = Vec::with_capacity(delivery.len());
+    let mut row = delivery.start;
+    for chunk in delivery.chunks {
+        while row < chunk.end {
+            row += 1;
+            chunks.push(Chunk { end: row, ..*chunk });
+        }
+    }
+    chunks
+}
+
 /// Follows the rows that come to and leave a sliding window.
 fn note_in_index(index: &mut Option<Index>, held: &Held<'_>, flow: &Flow) {
     let Some(index) = index else { return };
@@ -371,6 +534,12 @@ impl Search<'_> {
     ) -> Result<Selected, Fault> {
         let mut all = Selected::default();
         let mine = held.source();
+        if let Some(joined) = self.by_key(how, cx, mine, flow, selector)? {
+            if joined.flow.is_empty() {
+                return Ok(all);
+            }
+            return selector.select(cx, &self.inputs(mine, &joined), &joined.flow);
+        }
         for (range, chunk) in flow.chunk_ranges() {
             let mut joined = Joined::default();
             for place in range {
@@ -379,15 +548,7 @@ impl Search<'_> {
             if joined.flow.is_empty() {
                 continue;
             }
-            let other = self.other_source();
-            let input = |source, rows| Input {
-                source,
-                rows: Rows::List(rows),
-                shown_at: Some(&joined.flow.times[..]),
-                chain: None,
-            };
-            let (mine, other) = (input(mine, &joined.mine), input(other, &joined.other));
-            let inputs = if self.side == 0 { [mine, other] } else { [other, mine] };
+            let inputs = self.inputs(mine, &joined);
             let mut selected = selector.select(cx, &inputs, &joined.flow)?;
             // The rows of all triggers of a chunk leave as one chunk.
             if let Some(last) = selected.chunks.last().copied() {
@@ -396,6 +557,54 @@ impl Search<'_> {
             append(&mut all, selected);
         }
         Ok(all)
+    }
+
+    /// The inputs of the selector: the joined rows of both sides.
+    fn inputs<'j>(&'j self, mine: Source<'j>, joined: &'j Joined) -> [Input<'j>; 2] {
+        let input = |source, rows| Input {
+            source,
+            rows: Rows::List(rows),
+            shown_at: Some(&joined.flow.times[..]),
+            chain: None,
+        };
+        let mine = input(mine, &joined.mine);
+        let other = input(self.other_source(), &joined.other);
+        if self.side == 0 { [mine, other] } else { [other, mine] }
+    }
+
+    /// All rows at once with the one row of a table that has their key, where the rows' chunks
+    /// make no difference.
+    fn by_key(
+        &self,
+        how: Trigger,
+        cx: &Cx<'_>,
+        mine: Source<'_>,
+        flow: &Flow,
+        selector: &Selector,
+    ) -> Result<Option<Joined>, Fault> {
+        let SideOrigin::Table(table, Some(condition)) = &self.other.origin else { return Ok(None) };
+        let table = &self.world.tables[*table];
+        let plain = flow.kinds.iter().all(|kind| *kind == Kind::Current);
+        let rowwise = plain && selector.is_rowwise() && !self.expired_wanted && !how.windowless;
+        let Some(key) = table.single_key(condition).filter(|_| rowwise) else { return Ok(None) };
+        let me = Input::new(mine, Rows::List(&flow.rows));
+        let inputs = if self.side == 0 { [me, Input::NOTHING] } else { [Input::NOTHING, me] };
+        let env = cx.env(flow.chunks.last().map_or(0, |chunk| chunk.now));
+        let keys = key.eval(&Scope { inputs: &inputs, len: flow.len(), env: &env })?;
+        let mut found = Vec::with_capacity(flow.len());
+        table.find_each(&keys, flow.len(), &mut found);
+        let mut joined = Joined::default();
+        for (range, chunk) in flow.chunk_ranges() {
+            for place in range {
+                if found[place] != NO_ROW || how.kept {
+                    joined.flow.push(flow.rows[place], Kind::Current, flow.times[place]);
+                    joined.mine.push(flow.rows[place]);
+                    joined.other.push(found[place]);
+                }
+            }
+            joined.flow.end_chunk(chunk.now, chunk.key);
+        }
+        Ok(Some(joined))
     }
 
     #[expect(clippy::too_many_arguments, reason = "the parts of one trigger belong together")]

@@ -10,7 +10,7 @@ use weir_expr::{Expr, Fault, InTable, Scope};
 use weir_operators::select::{Selected, Selector};
 use weir_operators::{Cx, Flow};
 use weir_plan::OutputPlan;
-use weir_tables::{Table, TableCondition};
+use weir_tables::{Refused, Table, TableCondition};
 
 use crate::named_window::NamedWindow;
 
@@ -110,6 +110,30 @@ pub(crate) struct Change {
 }
 
 impl Change {
+    /// Replaces or adds one row of the table for each row of the output, by its key; whether the
+    /// condition allows it.
+    pub(crate) fn overwrite_each(
+        &self,
+        table: &mut Table,
+        batch: &Batch,
+        scope: &Scope<'_>,
+        refused: &mut Vec<Refused>,
+    ) -> Result<bool, Fault> {
+        let Some(key) = table.single_key(&self.condition).filter(|_| self.overwrites) else {
+            return Ok(false);
+        };
+        let keys = key.eval(scope)?;
+        for place in 0..batch.len() {
+            match table.find_one(&keys, place) {
+                Some(row) => table.overwrite(row, batch, place),
+                None => {
+                    refused.extend(table.insert(batch.timestamps[place], batch.row(place)).err())
+                }
+            }
+        }
+        Ok(true)
+    }
+
     /// Changes the rows that one output row means; how many there are.
     pub(crate) fn update(
         &self,

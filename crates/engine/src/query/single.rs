@@ -15,6 +15,8 @@ pub(crate) struct Single {
     pub window: Option<Box<dyn Window>>,
     pub after: Vec<Handler>,
     pub seat: Seat,
+    /// Whether wake-ups are left out: nobody sees when rows leave.
+    lazy: bool,
     flow: Flow,
     windowed: Flow,
 }
@@ -26,7 +28,14 @@ impl Single {
         after: Vec<Handler>,
         seat: Seat,
     ) -> Self {
-        Self { before, window, after, seat, flow: Flow::default(), windowed: Flow::default() }
+        let (flow, windowed) = (Flow::default(), Flow::default());
+        Self { before, window, after, seat, lazy: false, flow, windowed }
+    }
+
+    /// Nobody sees rows leave: a window that lets go of them when events arrive needs no timers.
+    pub(crate) fn unseen(mut self) -> Self {
+        self.lazy = self.window.as_ref().is_some_and(|window| window.expires_on_arrival());
+        self
     }
 
     /// Rows through handlers and window; `body` gets where they are, the flow, and whether they
@@ -53,13 +62,35 @@ impl Single {
             Held::Made(batch) => batch,
             Held::Store(_) => delivery.batch,
         };
+        let asked = cx.wakes.len();
         window.receive(cx, batch, &self.flow, &mut self.windowed);
+        if self.lazy {
+            cx.wakes.truncate(asked);
+        }
         let mut held = Held::Store(window.store());
         let mut whole = false;
         for handler in &mut self.after {
             handler.apply(cx, self.seat, &mut held, &mut self.windowed, &mut whole, notes)?;
         }
         Ok(body(cx, &held, &self.windowed, whole))
+    }
+
+    /// As [`Self::pass`] for single-row chunks into a window, telling which rows of the delivery
+    /// got to it: the window makes one chunk of each.
+    pub(super) fn pass_tracked(
+        &mut self,
+        cx: &mut Cx<'_>,
+        delivery: &Delivery<'_>,
+        notes: &mut Vec<String>,
+        passed: &mut Vec<u32>,
+        body: impl FnOnce(&mut Flow),
+    ) -> Result<(), Fault> {
+        let made_rows = self.before.iter().any(|it| matches!(it, Handler::Function { .. }));
+        debug_assert!(!made_rows, "functions make rows of their own");
+        self.pass(cx, delivery, notes, |_, _, _, _| ())?;
+        passed.extend_from_slice(&self.flow.rows);
+        body(&mut self.windowed);
+        Ok(())
     }
 
     /// What the window emits when it is woken.
@@ -112,6 +143,9 @@ impl Single {
     }
 
     pub(super) fn min_wait_ms(&self) -> Option<i64> {
+        if self.lazy {
+            return None;
+        }
         self.window.as_ref().and_then(|window| window.min_wait_ms())
     }
 

@@ -6,10 +6,13 @@ use std::hash::BuildHasher;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use weir_codec::{DecodeError, Reader, Writer};
-use weir_event::{Key, Kind, Text};
-use weir_expr::{Expr, Fault, Scope, Vals, Vector};
+use weir_event::{Key, Kind, StoredColumn, StoredValues, Text};
+use weir_expr::{Expr, Fault, Input, Scope, Source, Vals, Vector};
 
 use crate::flow::Flow;
+
+/// The tag of a row whose group is not known.
+const NO_TAG: u32 = u32::MAX;
 
 /// The numbers of groups, found by partition key and group-by values.
 ///
@@ -23,6 +26,8 @@ pub(super) struct Groups {
     free: Vec<u32>,
     /// The groups of each partition key; kept only with a group-by.
     of_key: Vec<Vec<u32>>,
+    /// By row number of the window's store: the group its row was found in when it arrived.
+    tags: Vec<u32>,
     hasher: FixedState,
 }
 
@@ -58,6 +63,13 @@ impl Groups {
             }
             return Ok(());
         }
+        if let [Expr::Attribute { slot: 0, column, .. }] = self.by[..]
+            && let [Input { source: Source::Store(store), .. }] = scope.inputs
+            && let StoredColumn::Str(texts) = &store.columns()[column as usize]
+        {
+            self.number_stored(texts, flow, groups);
+            return Ok(());
+        }
         let values: Vec<_> = self.by.iter().map(|by| by.eval(scope)).collect::<Result<_, _>>()?;
         let mut composed = String::new();
         for (range, chunk) in flow.chunk_ranges() {
@@ -85,6 +97,36 @@ impl Groups {
             }
         }
         Ok(())
+    }
+
+    /// As [`Self::number`], for rows of a window grouped by one text: a row that leaves is in the
+    /// group it was in when it came.
+    fn number_stored(&mut self, texts: &StoredValues<Text>, flow: &Flow, groups: &mut Vec<u32>) {
+        for (range, chunk) in flow.chunk_ranges() {
+            for place in range {
+                let row = flow.rows[place];
+                let number = match flow.kinds[place] {
+                    Kind::Reset => 0,
+                    Kind::Expired
+                        if self.tags.get(row as usize).is_some_and(|it| *it != NO_TAG) =>
+                    {
+                        self.tags[row as usize]
+                    }
+                    Kind::Current | Kind::Expired | Kind::Timer => {
+                        let number = match texts.get(row) {
+                            Some(text) => self.find(chunk.key, text),
+                            None => self.find(chunk.key, &Text::inline("null")),
+                        };
+                        if self.tags.len() <= row as usize {
+                            self.tags.resize(row as usize + 1, NO_TAG);
+                        }
+                        self.tags[row as usize] = number;
+                        number
+                    }
+                };
+                groups.push(number);
+            }
+        }
     }
 
     fn hash(hasher: &FixedState, key: Key, text: &Text) -> u64 {
@@ -131,6 +173,7 @@ impl Groups {
             return;
         }
         let Some(groups) = self.of_key.get_mut(key.0 as usize) else { return };
+        self.tags.fill(NO_TAG);
         for number in std::mem::take(groups) {
             let entry = &mut self.entries[number as usize];
             entry.used = false;
@@ -158,6 +201,7 @@ impl Groups {
         self.entries.clear();
         self.free.clear();
         self.of_key.clear();
+        self.tags.clear();
     }
 
     /// Writes the groups; their numbers, in the order in which they were written.

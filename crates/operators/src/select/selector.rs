@@ -259,6 +259,16 @@ impl Selector {
         }
     }
 
+    /// Whether every row leaves or not by itself: how rows are cut into chunks makes no difference.
+    #[must_use]
+    pub fn is_rowwise(&self) -> bool {
+        self.aggregates.is_empty()
+            && !self.groups.by_value()
+            && self.spec.order_by.is_empty()
+            && self.spec.limit.is_none()
+            && self.spec.offset.is_none()
+    }
+
     /// The types of the output attributes.
     #[must_use]
     pub fn types(&self) -> &[DataType] {

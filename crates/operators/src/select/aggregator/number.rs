@@ -1,7 +1,7 @@
 //! `sum`, `avg`, `count` and `stdDev`: a few numbers a group, in typed loops.
 
 use weir_codec::{DecodeError, Reader, Writer};
-use weir_event::{Column, Kind, Value};
+use weir_event::{Column, Kind, Value, Values};
 use weir_expr::{Fault, Vals, Vector};
 
 use super::{Aggregator, Rows};
@@ -58,16 +58,46 @@ fn borrowed<'a, T: Clone>(vals: &'a Vals<'_, T>) -> Vals<'a, T> {
     }
 }
 
+/// A type of column that an aggregate's values are added to.
+pub(in crate::select) trait Shown: Clone + Default {
+    /// The values of a column of this type.
+    fn of(column: &mut Column) -> Option<&mut Values<Self>>;
+    /// One value.
+    fn value(self) -> Value;
+}
+
+impl Shown for i64 {
+    fn of(column: &mut Column) -> Option<&mut Values<Self>> {
+        if let Column::Long(values) = column { Some(values) } else { None }
+    }
+
+    fn value(self) -> Value {
+        Value::Long(self)
+    }
+}
+
+impl Shown for f64 {
+    fn of(column: &mut Column) -> Option<&mut Values<Self>> {
+        if let Column::Double(values) = column { Some(values) } else { None }
+    }
+
+    fn value(self) -> Value {
+        Value::Double(self)
+    }
+}
+
 /// What a numeric aggregate keeps for a group.
 pub(in crate::select) trait Tally: Default + Send {
     /// What it computes in.
     type In: Number;
+    /// What it shows.
+    type Out: Shown;
     /// A row arrived.
     fn add(&mut self, value: Self::In);
     /// A row left.
     fn remove(&mut self, value: Self::In);
-    /// Adds the present value to the column.
-    fn show(&self, out: &mut Column);
+    /// The present value.
+    fn show(&self) -> Option<Self::Out>;
     /// Writes the state.
     fn save(&self, w: &mut Writer);
     /// Reads what `save` wrote.
@@ -84,16 +114,12 @@ impl<T: Tally + 'static> Typed<T> {
         Box::new(Self { states: Vec::new() })
     }
 
-    fn state(&mut self, group: u32) -> &mut T {
+    fn take(&mut self, group: u32, kind: Kind, value: Option<T::In>) -> Option<T::Out> {
         let group = group as usize;
         if self.states.len() <= group {
             self.states.resize_with(group + 1, T::default);
         }
-        &mut self.states[group]
-    }
-
-    fn take(&mut self, group: u32, kind: Kind, value: Option<T::In>, out: &mut Column) {
-        let state = self.state(group);
+        let state = &mut self.states[group];
         if let Some(value) = value {
             match kind {
                 Kind::Current => state.add(value),
@@ -101,16 +127,19 @@ impl<T: Tally + 'static> Typed<T> {
                 Kind::Timer | Kind::Reset => {}
             }
         }
-        state.show(out);
+        state.show()
     }
 }
 
 impl<T: Tally + 'static> Aggregator for Typed<T> {
     fn run(&mut self, rows: &Rows<'_>, out: &mut Column) -> Result<(), Fault> {
-        if let Some(values) = T::In::of(rows.arg) {
-            for place in rows.range.clone() {
-                let value = values.get(place).copied();
-                self.take(rows.groups[place], rows.kinds[place], value, out);
+        if let (Some(Vals::Each { data, nulls: None }), Some(out)) =
+            (T::In::of(rows.arg), T::Out::of(out))
+        {
+            let places = rows.range.clone();
+            let (kinds, groups) = (&rows.kinds[places.clone()], &rows.groups[places.clone()]);
+            for ((kind, group), value) in kinds.iter().zip(groups).zip(&data[places]) {
+                out.push(self.take(*group, *kind, Some(*value)));
             }
             return Ok(());
         }
@@ -120,7 +149,8 @@ impl<T: Tally + 'static> Aggregator for Typed<T> {
             if number.is_none() && !value.is_null() {
                 return Err(Fault::wrong_type(&value, "number"));
             }
-            self.take(rows.groups[place], rows.kinds[place], number, out);
+            let shown = self.take(rows.groups[place], rows.kinds[place], number);
+            out.push(shown.map_or(Value::Null, Shown::value));
         }
         Ok(())
     }
@@ -156,6 +186,7 @@ pub(in crate::select) struct SumLong {
 
 impl Tally for SumLong {
     type In = i64;
+    type Out = i64;
 
     fn add(&mut self, value: i64) {
         self.sum = self.sum.wrapping_add(value);
@@ -168,12 +199,8 @@ impl Tally for SumLong {
     }
 
     #[inline]
-    fn show(&self, out: &mut Column) {
-        if let Column::Long(out) = out {
-            out.push((self.count != 0).then_some(self.sum));
-        } else {
-            out.push(if self.count == 0 { Value::Null } else { Value::Long(self.sum) });
-        }
+    fn show(&self) -> Option<i64> {
+        (self.count != 0).then_some(self.sum)
     }
 
     fn save(&self, w: &mut Writer) {
@@ -186,15 +213,6 @@ impl Tally for SumLong {
     }
 }
 
-#[inline]
-fn show_double(value: Option<f64>, out: &mut Column) {
-    if let Column::Double(out) = out {
-        out.push(value);
-    } else {
-        out.push(value.map_or(Value::Null, Value::Double));
-    }
-}
-
 /// `sum` of `float` or `double`; null without a member.
 #[derive(Debug, Default)]
 pub(in crate::select) struct SumDouble {
@@ -204,6 +222,7 @@ pub(in crate::select) struct SumDouble {
 
 impl Tally for SumDouble {
     type In = f64;
+    type Out = f64;
 
     fn add(&mut self, value: f64) {
         self.sum += value;
@@ -216,8 +235,8 @@ impl Tally for SumDouble {
     }
 
     #[inline]
-    fn show(&self, out: &mut Column) {
-        show_double((self.count != 0).then_some(self.sum), out);
+    fn show(&self) -> Option<f64> {
+        (self.count != 0).then_some(self.sum)
     }
 
     fn save(&self, w: &mut Writer) {
@@ -239,6 +258,7 @@ pub(in crate::select) struct Average {
 
 impl Tally for Average {
     type In = f64;
+    type Out = f64;
 
     fn add(&mut self, value: f64) {
         self.sum += value;
@@ -251,8 +271,8 @@ impl Tally for Average {
     }
 
     #[inline]
-    fn show(&self, out: &mut Column) {
-        show_double((self.count != 0).then_some(self.sum / self.count as f64), out);
+    fn show(&self) -> Option<f64> {
+        (self.count != 0).then_some(self.sum / self.count as f64)
     }
 
     fn save(&self, w: &mut Writer) {
@@ -275,6 +295,7 @@ pub(in crate::select) struct Deviation {
 
 impl Tally for Deviation {
     type In = f64;
+    type Out = f64;
 
     fn add(&mut self, value: f64) {
         self.count += 1;
@@ -294,13 +315,12 @@ impl Tally for Deviation {
         self.squares -= (value - before) * (value - self.mean);
     }
 
-    fn show(&self, out: &mut Column) {
-        let value = match self.count {
+    fn show(&self) -> Option<f64> {
+        match self.count {
             0 => None,
             1 => Some(0.0),
             count => Some((self.squares / count as f64).sqrt()),
-        };
-        show_double(value, out);
+        }
     }
 
     fn save(&self, w: &mut Writer) {
