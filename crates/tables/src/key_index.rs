@@ -1,0 +1,115 @@
+//! The primary key: rows found by hash, without a copy of their keys.
+
+use std::hash::{BuildHasher, Hash, Hasher};
+
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+use weir_event::{RowStore, StoredColumn, Text, Value};
+
+/// Row numbers by the values of the key's attributes.
+#[derive(Debug, Default)]
+pub(crate) struct KeyIndex {
+    columns: Vec<usize>,
+    rows: HashTable<u32>,
+    hasher: FixedState,
+}
+
+/// A key that is looked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Probe<'a> {
+    /// One text.
+    Text(&'a Text),
+    /// One whole number, of either width.
+    Whole(i64),
+    /// Any values, one for each attribute of the key.
+    Values(&'a [Value]),
+}
+
+impl KeyIndex {
+    pub(crate) fn new(columns: Vec<usize>) -> Self {
+        Self { columns, ..Self::default() }
+    }
+
+    fn hash_probe(&self, probe: Probe<'_>) -> u64 {
+        let mut state = self.hasher.build_hasher();
+        match probe {
+            Probe::Text(text) => hash_text(text, &mut state),
+            Probe::Whole(number) => hash_whole(number, &mut state),
+            Probe::Values(values) => values.iter().for_each(|it| hash_value(it, &mut state)),
+        }
+        state.finish()
+    }
+
+    fn hash_row(columns: &[usize], hasher: &FixedState, store: &RowStore, row: u32) -> u64 {
+        let mut state = hasher.build_hasher();
+        for column in columns {
+            match &store.columns()[*column] {
+                StoredColumn::Str(texts) if !texts.is_null(row) => {
+                    hash_text(texts.data(row), &mut state);
+                }
+                stored => hash_value(&stored.value(row), &mut state),
+            }
+        }
+        state.finish()
+    }
+
+    fn is_row(&self, store: &RowStore, row: u32, probe: Probe<'_>) -> bool {
+        match probe {
+            Probe::Text(text) => match &store.columns()[self.columns[0]] {
+                StoredColumn::Str(texts) => texts.get(row) == Some(text),
+                stored => stored.value(row).as_text() == Some(text),
+            },
+            Probe::Whole(number) => store.value(row, self.columns[0]).as_i64() == Some(number),
+            Probe::Values(values) => self
+                .columns
+                .iter()
+                .zip(values)
+                .all(|(column, value)| same(&store.value(row, *column), value)),
+        }
+    }
+
+    /// The row with the key.
+    pub(crate) fn find(&self, store: &RowStore, probe: Probe<'_>) -> Option<u32> {
+        let hash = self.hash_probe(probe);
+        self.rows.find(hash, |row| self.is_row(store, *row, probe)).copied()
+    }
+
+    pub(crate) fn insert(&mut self, store: &RowStore, row: u32) {
+        let (columns, hasher) = (&self.columns, &self.hasher);
+        let hash = Self::hash_row(columns, hasher, store, row);
+        self.rows.insert_unique(hash, row, |it| Self::hash_row(columns, hasher, store, *it));
+    }
+
+    pub(crate) fn remove(&mut self, store: &RowStore, row: u32) {
+        let hash = Self::hash_row(&self.columns, &self.hasher, store, row);
+        if let Ok(found) = self.rows.find_entry(hash, |it| *it == row) {
+            found.remove();
+        }
+    }
+}
+
+fn hash_text(text: &Text, state: &mut impl Hasher) {
+    state.write(text.as_bytes());
+}
+
+fn hash_whole(number: i64, state: &mut impl Hasher) {
+    state.write_i64(number);
+}
+
+/// Whole numbers of both widths are one key.
+fn hash_value(value: &Value, state: &mut impl Hasher) {
+    match value {
+        Value::Str(text) => hash_text(text, state),
+        Value::Int(v) => hash_whole(i64::from(*v), state),
+        Value::Long(v) => hash_whole(*v, state),
+        other @ (Value::Null
+        | Value::Bool(_)
+        | Value::Float(_)
+        | Value::Double(_)
+        | Value::Object(_)) => other.hash(state),
+    }
+}
+
+fn same(a: &Value, b: &Value) -> bool {
+    a == b || a.as_i64().is_some() && a.as_i64() == b.as_i64()
+}
