@@ -241,6 +241,11 @@ impl App {
             let mut end = first.end;
             at += 1;
             self.tighten(&mut limit, batch, start, end);
+            let free = limit.is_none() && self.min_wait_ms.is_none();
+            if together && free && self.wall_timers.next_due().is_none() {
+                end = self.take_all(&heads[at..], batch, end, &mut chunks);
+                at = heads.len();
+            }
             while together && at < heads.len() {
                 let head = heads[at];
                 let now = self.clock_at(head, batch, end);
@@ -274,6 +279,25 @@ impl App {
         self.move_wall(head.time, out);
         let chunks = [Chunk { end: head.end, now: self.clock, key: Key(0) }];
         self.feed(stream, batch, 0, &chunks, out);
+    }
+
+    /// The chunks of entries between which no timer can fall due; where they end.
+    fn take_all(
+        &mut self,
+        heads: &[EntryHead],
+        batch: &Batch,
+        start: u32,
+        chunks: &mut Vec<Chunk>,
+    ) -> u32 {
+        let mut end = start;
+        chunks.reserve(heads.len());
+        for head in heads {
+            self.clock = self.clock_at(*head, batch, end);
+            self.wall = self.wall.max(head.time);
+            end = head.end;
+            chunks.push(Chunk { end, now: self.clock, key: Key(0) });
+        }
+        end
     }
 
     /// Time moves on without events.

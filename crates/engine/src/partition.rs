@@ -6,7 +6,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::{Chunk, Key, Text};
-use weir_expr::{Env, Fault, Input, Rows, Scope, Source, Vals, Vector};
+use weir_expr::{Env, Fault, Input, Rows, Scope, Source, Vector};
 use weir_plan::{KeyBy, KeyPlan, Origin, Purge};
 
 use crate::app::App;
@@ -192,8 +192,14 @@ impl App {
                 for chunk in delivery.chunks {
                     let first_of_chunk = divided.rows.len();
                     for row in first..chunk.end as usize {
-                        if let Some(key) = key_text(&values, row - start) {
-                            let slot = partition.slot(&key, chunk.now);
+                        let slot = match &values {
+                            Vector::Str(texts) => {
+                                texts.get(row - start).map(|it| partition.slot(it, chunk.now))
+                            }
+                            other => key_text(other, row - start)
+                                .map(|it| partition.slot(&it, chunk.now)),
+                        };
+                        if let Some(slot) = slot {
                             divided.push(row as u32, slot, *chunk, first_of_chunk);
                         }
                     }
@@ -301,12 +307,6 @@ impl App {
 
 /// The key of one place as text; `None` where it is null: the event is dropped.
 fn key_text(values: &Vector<'_>, place: usize) -> Option<Text> {
-    if let Vector::Str(texts) = values {
-        return match texts {
-            Vals::Same(text) => Some(text.clone()),
-            Vals::Each { .. } => texts.get(place).cloned(),
-        };
-    }
     let value = values.value(place);
     if value.is_null() { None } else { Some(Text::from(value.to_string())) }
 }

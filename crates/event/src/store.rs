@@ -12,10 +12,48 @@ const CHUNK_ROWS: usize = 1 << CHUNK_BITS;
 /// The number of a row that is not there: every attribute of it is null.
 pub const NO_ROW: u32 = u32::MAX;
 
+/// A chunk of values: its store's own, or shared with a snapshot until it is written to.
+///
+/// The case says so, because asking an `Arc` whether it is alone costs more than the write.
+#[derive(Debug, Clone)]
+enum StoredChunk<T> {
+    Own(Box<[T]>),
+    Shared(Arc<Box<[T]>>),
+}
+
+impl<T: Clone + Default> StoredChunk<T> {
+    #[inline]
+    fn values(&self) -> &[T] {
+        match self {
+            Self::Own(values) => values,
+            Self::Shared(values) => values,
+        }
+    }
+
+    /// The values to write to; what a snapshot shares is copied first.
+    #[inline]
+    fn own(&mut self) -> &mut [T] {
+        if let Self::Shared(values) = self {
+            *self = Self::Own(Box::clone(values));
+        }
+        match self {
+            Self::Own(values) => values,
+            Self::Shared(_) => &mut [],
+        }
+    }
+
+    fn share(&mut self) -> Self {
+        if let Self::Own(values) = self {
+            *self = Self::Shared(Arc::new(std::mem::take(values)));
+        }
+        self.clone()
+    }
+}
+
 /// Values of one type in fixed-size chunks, shared with snapshots until written to.
 #[derive(Debug, Clone)]
 pub struct StoredValues<T> {
-    chunks: Vec<Arc<[T]>>,
+    chunks: Vec<StoredChunk<T>>,
     /// One word for 64 rows; empty as long as no row was ever null.
     nulls: Vec<u64>,
 }
@@ -28,15 +66,22 @@ impl<T: Clone + Default> StoredValues<T> {
     /// Makes room for `rows` rows.
     fn reserve(&mut self, rows: usize) {
         while self.chunks.len() * CHUNK_ROWS < rows {
-            self.chunks.push((0..CHUNK_ROWS).map(|_| T::default()).collect());
+            let values = (0..CHUNK_ROWS).map(|_| T::default()).collect();
+            self.chunks.push(StoredChunk::Own(values));
         }
+    }
+
+    /// The same values, to be kept while this one goes on: nothing is copied now.
+    fn share(&mut self) -> Self {
+        let chunks = self.chunks.iter_mut().map(StoredChunk::share).collect();
+        Self { chunks, nulls: self.nulls.clone() }
     }
 
     /// The row's value; the type's default where it is null.
     #[must_use]
     #[inline]
     pub fn data(&self, row: u32) -> &T {
-        &self.chunks[(row >> CHUNK_BITS) as usize][row as usize & (CHUNK_ROWS - 1)]
+        &self.chunks[(row >> CHUNK_BITS) as usize].values()[row as usize & (CHUNK_ROWS - 1)]
     }
 
     /// Whether the row is null.
@@ -78,7 +123,7 @@ impl<T: Clone + Default> StoredValues<T> {
     #[inline]
     fn set(&mut self, row: u32, value: T) {
         let chunk = &mut self.chunks[(row >> CHUNK_BITS) as usize];
-        Arc::make_mut(chunk)[row as usize & (CHUNK_ROWS - 1)] = value;
+        chunk.own()[row as usize & (CHUNK_ROWS - 1)] = value;
     }
 
     fn put(&mut self, row: u32, value: Option<T>) {
@@ -86,17 +131,24 @@ impl<T: Clone + Default> StoredValues<T> {
         self.set(row, value.unwrap_or_default());
     }
 
+    /// Writes values to the rows named, one each.
+    fn put_data(&mut self, rows: &[u32], values: &[T]) {
+        let mut done = 0;
+        while let Some(first) = rows.get(done) {
+            // Rows that arrive together mostly lie in one chunk.
+            let chunk = first >> CHUNK_BITS;
+            let same = rows[done..].iter().take_while(|row| **row >> CHUNK_BITS == chunk).count();
+            let data = self.chunks[chunk as usize].own();
+            for (row, value) in rows[done..done + same].iter().zip(&values[done..]) {
+                data[*row as usize & (CHUNK_ROWS - 1)] = value.clone();
+            }
+            done += same;
+        }
+    }
+
     /// Writes `from[start..]` to the rows named, one each.
     fn put_all(&mut self, rows: &[u32], from: &Values<T>, start: usize) {
-        let mut i = 0;
-        while i < rows.len() {
-            let chunk = rows[i] >> CHUNK_BITS;
-            let data = Arc::make_mut(&mut self.chunks[chunk as usize]);
-            while i < rows.len() && rows[i] >> CHUNK_BITS == chunk {
-                data[rows[i] as usize & (CHUNK_ROWS - 1)] = from.data[start + i].clone();
-                i += 1;
-            }
-        }
+        self.put_data(rows, &from.data[start..start + rows.len()]);
         if from.nulls.is_some() || !self.nulls.is_empty() {
             for (i, row) in rows.iter().enumerate() {
                 self.set_null(*row, from.is_null(start + i));
@@ -200,6 +252,18 @@ impl StoredColumn {
         }
     }
 
+    fn share(&mut self) -> Self {
+        match self {
+            Self::Bool(v) => Self::Bool(v.share()),
+            Self::Int(v) => Self::Int(v.share()),
+            Self::Long(v) => Self::Long(v.share()),
+            Self::Float(v) => Self::Float(v.share()),
+            Self::Double(v) => Self::Double(v.share()),
+            Self::Str(v) => Self::Str(v.share()),
+            Self::Object(v) => Self::Object(v.share()),
+        }
+    }
+
     fn to_objects(&self, rows: usize) -> Self {
         let mut objects = StoredValues::new();
         objects.reserve(rows);
@@ -263,7 +327,7 @@ impl StoredColumn {
 }
 
 /// Rows of one schema under numbers that stay the same until they are given back.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct RowStore {
     columns: Vec<StoredColumn>,
     timestamps: StoredValues<i64>,
@@ -281,6 +345,18 @@ impl RowStore {
             timestamps: StoredValues::new(),
             free: Vec::new(),
             top: 0,
+        }
+    }
+
+    /// The rows as they are now, to be kept while this store goes on: nothing is copied until this
+    /// one writes to a chunk.
+    #[must_use]
+    pub fn share(&mut self) -> Self {
+        Self {
+            columns: self.columns.iter_mut().map(StoredColumn::share).collect(),
+            timestamps: self.timestamps.share(),
+            free: self.free.clone(),
+            top: self.top,
         }
     }
 
@@ -339,9 +415,7 @@ impl RowStore {
         }
         self.reserve();
         let rows = &numbers[first..];
-        for (i, row) in rows.iter().enumerate() {
-            self.timestamps.set(*row, batch.timestamps[start + i]);
-        }
+        self.timestamps.put_data(rows, &batch.timestamps[start..start + count]);
         for (column, from) in self.columns.iter_mut().zip(&batch.columns) {
             column.put_all(rows, from, start, self.top as usize);
         }
@@ -450,7 +524,7 @@ mod tests {
         let mut store = RowStore::new([DataType::Int]);
         let mut rows = Vec::new();
         store.insert_batch(&numbers(2_000), 0, 2_000, &mut rows);
-        let snapshot = store.clone();
+        let snapshot = store.share();
         for row in &rows[..500] {
             store.remove(*row);
         }

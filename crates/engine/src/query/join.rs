@@ -1,11 +1,7 @@
 //! Joins: each arriving row looks for partners on the other side.
 
-use std::collections::VecDeque;
-
-use foldhash::fast::FixedState;
-use hashbrown::HashMap;
 use weir_codec::{DecodeError, Reader, Writer};
-use weir_event::{Chunk, Key, Kind, NO_ROW, Value};
+use weir_event::{Chunk, Key, Kind, NO_ROW};
 use weir_expr::{CompareAs, CompareOp, Expr, Fault, Input, Rows, Scope, Source};
 use weir_operators::select::{Selected, Selector};
 use weir_operators::window::Mode;
@@ -13,6 +9,7 @@ use weir_operators::{Cx, Flow};
 use weir_tables::TableCondition;
 
 use super::handler::{Held, ending};
+use super::join_index::Index;
 use super::single::Single;
 use super::{Asked, Delivery, Port, World};
 
@@ -40,47 +37,6 @@ pub(crate) struct JoinSide {
 impl JoinSide {
     pub(crate) fn new(single: Single, origin: SideOrigin, triggers: bool, kept: bool) -> Self {
         Self { single, origin, triggers, kept, index: None }
-    }
-}
-
-/// The rows of a sliding window by the value of the attribute the other side asks for.
-struct Index {
-    column: usize,
-    rows: HashMap<(Key, Value), VecDeque<u32>, FixedState>,
-}
-
-impl Index {
-    fn add(&mut self, key: Key, value: Value, row: u32) {
-        if !value.is_null() {
-            self.rows.entry((key, whole(value))).or_default().push_back(row);
-        }
-    }
-
-    fn remove(&mut self, key: Key, value: Value, row: u32) {
-        let key = (key, whole(value));
-        let Some(rows) = self.rows.get_mut(&key) else { return };
-        if rows.front() == Some(&row) {
-            rows.pop_front();
-        } else if let Some(at) = rows.iter().position(|held| *held == row) {
-            rows.remove(at);
-        }
-        if rows.is_empty() {
-            self.rows.remove(&key);
-        }
-    }
-}
-
-/// Whole numbers of both widths find each other.
-fn whole(value: Value) -> Value {
-    match value {
-        Value::Int(v) => Value::Long(i64::from(v)),
-        other @ (Value::Null
-        | Value::Bool(_)
-        | Value::Long(_)
-        | Value::Float(_)
-        | Value::Double(_)
-        | Value::Str(_)
-        | Value::Object(_)) => other,
     }
 }
 
@@ -121,8 +77,7 @@ impl Join {
                 side.single.window.as_ref().is_some_and(|window| window.mode() == Mode::Slide);
             let plain = matches!(side.origin, SideOrigin::Stream);
             if slides && plain && side.single.after.is_empty() {
-                let rows = HashMap::with_hasher(FixedState::default());
-                side.index = Some(Index { column, rows });
+                side.index = Some(Index::new(column));
             }
         }
     }
@@ -244,8 +199,8 @@ impl Join {
         for place in range {
             let row = flow.rows[place];
             match flow.kinds[place] {
-                Kind::Current => index.add(key, window.store().value(row, index.column), row),
-                Kind::Expired => index.remove(key, window.store().value(row, index.column), row),
+                Kind::Current => index.add(window.store(), key, row),
+                Kind::Expired => index.remove(row),
                 Kind::Timer | Kind::Reset => {}
             }
         }
@@ -334,7 +289,7 @@ impl Join {
         for side in &mut self.sides {
             side.single.drop_key(key);
             if let Some(index) = &mut side.index {
-                index.rows.retain(|(of, _), _| *of != key);
+                index.drop_key(key);
             }
         }
     }
@@ -343,11 +298,7 @@ impl Join {
         for side in &self.sides {
             side.single.save(w);
             // Indexes are made again from the windows; which keys there are has to be said.
-            let keys = side
-                .index
-                .as_ref()
-                .map_or(0, |index| index.rows.keys().map(|(key, _)| key.0 + 1).max().unwrap_or(0));
-            w.u32(keys);
+            w.u32(side.index.as_ref().map_or(0, Index::keys));
         }
     }
 
@@ -358,12 +309,12 @@ impl Join {
             let (Some(index), Some(window)) = (&mut side.index, &side.single.window) else {
                 continue;
             };
-            index.rows.clear();
+            index.clear();
             for key in (0..keys).map(Key) {
                 let mut rows = Vec::new();
                 window.find(key, &mut rows);
                 for row in rows {
-                    index.add(key, window.store().value(row, index.column), row);
+                    index.add(window.store(), key, row);
                 }
             }
         }
@@ -416,18 +367,21 @@ impl Joined {
         else {
             return;
         };
-        let value = window.store().value(row, my.column);
-        let partners = if value.is_null() { None } else { index.rows.get(&(key, whole(value))) };
+        let Some(theirs) = &other.single.window else { return };
         let mut push = |partner| {
             self.flow.push(row, Kind::Current, time);
             let (left, right) = if side == 0 { (row, partner) } else { (partner, row) };
             self.mine.push(left);
             self.other.push(right);
         };
-        match partners {
-            Some(partners) => partners.iter().for_each(|partner| push(*partner)),
-            None if mine.kept => push(NO_ROW),
-            None => {}
+        let mut any = false;
+        let asked = my.probe(window.store(), key, row);
+        for partner in asked.into_iter().flat_map(|probe| index.find(theirs.store(), probe)) {
+            any = true;
+            push(partner);
+        }
+        if !any && mine.kept {
+            push(NO_ROW);
         }
     }
 }
@@ -447,14 +401,13 @@ fn single_rows(delivery: &Delivery<'_>) -> Vec<Chunk> {
 
 /// Follows the rows that come to and leave a sliding window.
 fn note_in_index(index: &mut Option<Index>, held: &Held<'_>, flow: &Flow) {
-    let Some(index) = index else { return };
-    let source = held.source();
+    let (Some(index), Held::Store(store)) = (index, held) else { return };
     for (range, chunk) in flow.chunk_ranges() {
         for place in range {
             let row = flow.rows[place];
             match flow.kinds[place] {
-                Kind::Current => index.add(chunk.key, source.value(row, index.column), row),
-                Kind::Expired => index.remove(chunk.key, source.value(row, index.column), row),
+                Kind::Current => index.add(store, chunk.key, row),
+                Kind::Expired => index.remove(row),
                 Kind::Timer | Kind::Reset => {}
             }
         }
@@ -472,8 +425,7 @@ fn find_equality(on: &Expr, found: &mut Option<[usize; 2]>) -> bool {
             false
         }
         Expr::Compare { op: CompareOp::Equal, by, sides } if found.is_none() => {
-            let served =
-                matches!(by, CompareAs::Str | CompareAs::Int | CompareAs::Long | CompareAs::Bool);
+            let served = matches!(by, CompareAs::Str | CompareAs::Int | CompareAs::Long);
             if let (
                 Expr::Attribute { slot: a, column: x, .. },
                 Expr::Attribute { slot: b, column: y, .. },
@@ -688,11 +640,10 @@ impl Search<'_> {
         }
         if let (Some(index), Some(columns)) = (&self.other.index, self.equality) {
             let value = mine.value(row, columns[self.side]);
-            if value.is_null() {
-                return Ok(());
-            }
-            if let Some(found) = index.rows.get(&(chunk.key, whole(value))) {
-                rows.extend(found);
+            if let (Some(probe), Some(window)) =
+                (Index::probe_value(chunk.key, &value), &self.other.single.window)
+            {
+                rows.extend(index.find(window.store(), probe));
             }
             if self.exact || rows.is_empty() {
                 return Ok(());

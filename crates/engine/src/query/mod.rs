@@ -2,6 +2,7 @@
 
 mod handler;
 mod join;
+mod join_index;
 mod single;
 
 use weir_codec::{DecodeError, Reader, Writer};

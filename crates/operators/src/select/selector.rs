@@ -199,7 +199,8 @@ impl Selector {
             for (i, total) in totals.iter_mut().enumerate() {
                 let arg = args[i].as_ref().unwrap_or(&nothing);
                 let (kinds, groups) = (&flow.kinds, &self.numbers);
-                let rows = Rows { range: start..end, kinds, groups, arg };
+                let expired_shown = self.spec.types.expired;
+                let rows = Rows { range: start..end, kinds, groups, arg, expired_shown };
                 self.aggregates.at(i).run(&rows, total)?;
             }
             if reset.is_some() {

@@ -47,6 +47,8 @@ pub(super) struct Rows<'a> {
     pub groups: &'a [u32],
     /// The argument at each place.
     pub arg: &'a Vector<'a>,
+    /// Whether somebody looks at the values of rows that leave.
+    pub expired_shown: bool,
 }
 
 /// One aggregate of a selector with the states of all of its groups.

@@ -114,6 +114,7 @@ impl<T: Tally + 'static> Typed<T> {
         Box::new(Self { states: Vec::new() })
     }
 
+    #[inline]
     fn take(&mut self, group: u32, kind: Kind, value: Option<T::In>) -> Option<T::Out> {
         let group = group as usize;
         if self.states.len() <= group {
@@ -133,13 +134,21 @@ impl<T: Tally + 'static> Typed<T> {
 
 impl<T: Tally + 'static> Aggregator for Typed<T> {
     fn run(&mut self, rows: &Rows<'_>, out: &mut Column) -> Result<(), Fault> {
-        if let (Some(Vals::Each { data, nulls: None }), Some(out)) =
-            (T::In::of(rows.arg), T::Out::of(out))
-        {
+        if let (Some(values), Some(out)) = (T::In::of(rows.arg), T::Out::of(out)) {
             let places = rows.range.clone();
             let (kinds, groups) = (&rows.kinds[places.clone()], &rows.groups[places.clone()]);
-            for ((kind, group), value) in kinds.iter().zip(groups).zip(&data[places]) {
-                out.push(self.take(*group, *kind, Some(*value)));
+            let seen = |kind: Kind| kind == Kind::Current || rows.expired_shown;
+            let unseen = T::Out::default();
+            if let Vals::Each { data, nulls: None } = &values {
+                for ((kind, group), value) in kinds.iter().zip(groups).zip(&data[places]) {
+                    let shown = self.take(*group, *kind, Some(*value));
+                    out.push(if seen(*kind) { shown } else { Some(unseen.clone()) });
+                }
+                return Ok(());
+            }
+            for ((kind, group), place) in kinds.iter().zip(groups).zip(places) {
+                let shown = self.take(*group, *kind, values.get(place).copied());
+                out.push(if seen(*kind) { shown } else { Some(unseen.clone()) });
             }
             return Ok(());
         }
