@@ -5,13 +5,14 @@ use std::cell::Cell;
 use weir_event::{DataType, Schema};
 use weir_expr::Expr;
 use weir_operators::Window;
+use weir_operators::rate::{Picture, RateLimit, RateSpec, Which};
 use weir_operators::select::{AggregateSpec, EventTypes, OrderSpec, SelectSpec, Selector};
 use weir_operators::window::{Mode, Param, WindowSpec, build as build_window};
 use weir_plan::{
     ActionPlan, AggregatePlan, CheckPlan, HandlerPlan, InputPlan, JoinPlan, Origin, Plan,
     QueryPlan, SelectPlan, SinglePlan, WindowPlan, types,
 };
-use weir_query::{EventType, JoinKind, Problem, Span};
+use weir_query::{EventType, JoinKind, Problem, RateKind, RateWhich, Span};
 use weir_tables::{Table, TableCondition, TableSpec};
 
 use crate::app::{App, Options, Receiver};
@@ -131,9 +132,6 @@ fn query(it: &QueryPlan, plan: &Plan, app: &str) -> Result<Query, Problem> {
     let not_yet = |what: &str| {
         Problem::new("not-yet-supported", it.span, format!("{what} are not yet supported"))
     };
-    if it.rate.is_some() {
-        return Err(not_yet("output rates"));
-    }
     let expired_wanted = it.output.events != EventType::Current;
     let label = format!("{app}: {}", it.name);
     let mut mode = Mode::Slide;
@@ -155,15 +153,72 @@ fn query(it: &QueryPlan, plan: &Plan, app: &str) -> Result<Query, Problem> {
         }
         InputPlan::State(_) => return Err(not_yet("patterns and sequences")),
     };
+    let snapshot = matches!(it.rate, Some(RateKind::Snapshot { .. }));
+    let mut spec = select_spec(&it.select, it.output.events);
+    spec.collapse = !snapshot;
+    spec.keep_groups = it.rate.is_some();
+    let rate = it.rate.as_ref().map(|rate| {
+        let grouped = !it.select.group_by.is_empty();
+        RateLimit::new(rate_spec(rate, it), grouped, &types(&it.select.schema))
+    });
     Ok(Query {
         name: it.name.clone(),
         input,
-        selector: Selector::new(select_spec(&it.select, it.output.events), mode),
+        rate,
+        selector: Selector::new(spec, mode),
         output: it.output.clone(),
         change: change(&it.output.action, plan),
         checks: it.checks.iter().map(check).collect(),
         taps: Vec::new(),
     })
+}
+
+fn rate_spec(rate: &RateKind, query: &QueryPlan) -> RateSpec {
+    let which = |it: RateWhich| match it {
+        RateWhich::All => Which::All,
+        RateWhich::First => Which::First,
+        RateWhich::Last => Which::Last,
+    };
+    match rate {
+        RateKind::Events { which: it, count } => {
+            RateSpec::Events { which: which(*it), count: (*count).max(1) as u64 }
+        }
+        RateKind::Time { which: it, every } => {
+            RateSpec::Time { which: which(*it), every_ms: every.ms.max(1) }
+        }
+        RateKind::Snapshot { every } => {
+            RateSpec::Snapshot { every_ms: every.ms.max(1), picture: picture(query) }
+        }
+    }
+}
+
+/// What a snapshot of a query shows.
+fn picture(query: &QueryPlan) -> Picture {
+    let select = &query.select;
+    let windowed = match &query.input {
+        InputPlan::Single(single) => single.window.is_some(),
+        InputPlan::Join(_) => true,
+        InputPlan::State(_) => false,
+    };
+    let totals: Vec<usize> = (0..select.items.len())
+        .filter(|at| {
+            let mut total = false;
+            select.items[*at].walk(&mut |it| {
+                total |= matches!(it, Expr::Attribute { slot, .. } if *slot == select.inputs);
+            });
+            total
+        })
+        .collect();
+    let only_totals = totals.len() == select.items.len();
+    match (windowed, select.group_by.is_empty(), totals.is_empty()) {
+        (false, true, _) => Picture::Last,
+        (false, false, _) => Picture::LastOfGroups,
+        (true, _, true) => Picture::Rows,
+        (true, true, false) if only_totals => Picture::Totals,
+        (true, true, false) => Picture::RowsWithTotals(totals),
+        (true, false, false) if only_totals => Picture::GroupTotals,
+        (true, false, false) => Picture::GroupRowsWithTotals(totals),
+    }
 }
 
 fn check(it: &CheckPlan) -> (usize, TableCondition) {
@@ -186,6 +241,7 @@ fn select_spec(select: &SelectPlan, events: EventType) -> SelectSpec {
         offset: select.offset,
         types: event_types(events),
         collapse: true,
+        keep_groups: false,
     }
 }
 
@@ -253,6 +309,7 @@ fn handler(it: &HandlerPlan, seat: Seat, label: &str) -> Handler {
                 offset: None,
                 types: EventTypes { current: true, expired: true },
                 collapse: false,
+                keep_groups: false,
             };
             Handler::Totals(Box::new(Selector::new(spec, Mode::Slide)))
         }

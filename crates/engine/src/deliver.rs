@@ -3,6 +3,7 @@
 use weir_event::{Batch, BatchBuilder, Chunk, Key, OutputNo, Value};
 use weir_expr::{Env, Fault, Input, Rows, Scope, Source};
 use weir_operators::Cx;
+use weir_operators::rate::RateLimit;
 use weir_operators::select::Selected;
 use weir_plan::{ActionPlan, OnError, StreamId, TriggerTime};
 
@@ -294,7 +295,7 @@ impl App {
                 self.purge(partition as usize, timer.due);
                 Ok(())
             }
-            Target::Rate(_) => Ok(()),
+            Target::Rate(query) => self.end_round(query as usize, timer, out),
         };
         if let Err(fault) = fired {
             let text =
@@ -316,6 +317,29 @@ impl App {
         let found = self.queries[query].on_timer(part, now, key, world, &self.random, &mut asked);
         self.take_asked(query, asked, out);
         self.emit(query, &found?, out)
+    }
+
+    /// A round of a rate limit is over; the next one begins.
+    fn end_round(
+        &mut self,
+        query: usize,
+        timer: Timer,
+        out: &mut dyn Outputs,
+    ) -> Result<(), Fault> {
+        if let Some(every) = self.queries[query].rate.as_ref().and_then(RateLimit::every_ms) {
+            self.timers.ask(timer.due.saturating_add(every), timer.target, timer.key);
+        }
+        let selected = self.queries[query].on_round(self.clock, timer.key);
+        self.emit(query, &selected, out)
+    }
+
+    /// A partition key, or the app, comes into being: what runs on its own starts.
+    ///
+    /// The first round of a rate limit is reckoned from the entry's time, under playback too.
+    pub(crate) fn start_key(&mut self, query: usize, key: Key) {
+        if let Some(every) = self.queries[query].rate.as_ref().and_then(RateLimit::every_ms) {
+            self.timers.ask(self.wall.saturating_add(every), Target::Rate(query as u32), key);
+        }
     }
 
     fn wake_window(&mut self, window: usize, out: &mut dyn Outputs) -> Result<(), Fault> {
@@ -343,6 +367,11 @@ impl App {
         }
         for at in 0..self.partitions.len() {
             self.start_purge(at);
+        }
+        for query in 0..self.queries.len() {
+            if self.plan.queries[query].partition.is_none() {
+                self.start_key(query, Key(0));
+            }
         }
     }
 

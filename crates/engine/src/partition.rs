@@ -26,6 +26,8 @@ pub(crate) struct Partition {
     names: BTreeMap<u32, Text>,
     last_used: Vec<i64>,
     free: Vec<u32>,
+    /// Keys that have just come into being.
+    fresh: Vec<Key>,
 }
 
 impl Partition {
@@ -39,6 +41,7 @@ impl Partition {
             names: BTreeMap::new(),
             last_used: Vec::new(),
             free: Vec::new(),
+            fresh: Vec::new(),
         }
     }
 
@@ -52,6 +55,7 @@ impl Partition {
                 }
                 self.slots.insert(key.clone(), slot);
                 self.names.insert(slot, key.clone());
+                self.fresh.push(Key(slot));
                 slot
             }
         };
@@ -147,6 +151,12 @@ impl App {
             return self.to_all_keys(partition, origin, delivery, out);
         };
         let divided = self.divided(partition, at, delivery)?;
+        for key in std::mem::take(&mut self.partitions[partition].fresh) {
+            for at in 0..self.partitions[partition].queries.len() {
+                let query = self.partitions[partition].queries[at] as usize;
+                self.start_key(query, key);
+            }
+        }
         let all_in_order = divided.rows.len() == delivery.len()
             && divided.rows.iter().enumerate().all(|(i, row)| *row == delivery.start + i as u32);
         if all_in_order {

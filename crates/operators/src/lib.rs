@@ -2,6 +2,7 @@
 
 mod cx;
 mod flow;
+pub mod rate;
 pub mod saved;
 pub mod select;
 pub mod window;

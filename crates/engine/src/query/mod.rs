@@ -8,6 +8,7 @@ mod single;
 use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::{Batch, Chunk, Key, Kind};
 use weir_expr::{Expr, Fault, InTable, Scope};
+use weir_operators::rate::RateLimit;
 use weir_operators::select::{Selected, Selector};
 use weir_operators::{Cx, Flow};
 use weir_plan::OutputPlan;
@@ -95,6 +96,7 @@ pub(crate) struct Query {
     pub name: String,
     pub input: QueryInput,
     pub selector: Selector,
+    pub rate: Option<RateLimit>,
     pub output: OutputPlan,
     pub change: Option<Change>,
     pub checks: Vec<(usize, TableCondition)>,
@@ -191,7 +193,7 @@ impl Query {
             }
         };
         asked.faults.append(&mut faults);
-        selected
+        self.limited(selected)
     }
 
     /// A wake-up that part `part` of the query asked for.
@@ -219,7 +221,19 @@ impl Query {
             }
         };
         asked.faults.append(&mut faults);
-        selected
+        self.limited(selected)
+    }
+
+    fn limited(&mut self, selected: Result<Selected, Fault>) -> Result<Selected, Fault> {
+        match &mut self.rate {
+            Some(rate) => selected.map(|selected| rate.receive(&selected)),
+            None => selected,
+        }
+    }
+
+    /// The round of the rate limit is over for a key; what leaves.
+    pub(crate) fn on_round(&mut self, now: i64, key: Key) -> Selected {
+        self.rate.as_mut().map_or_else(Selected::default, |rate| rate.on_timer(now, key))
     }
 
     /// The least time between an event and a wake-up because of it.
@@ -232,6 +246,9 @@ impl Query {
 
     pub(crate) fn drop_key(&mut self, key: Key) {
         self.selector.drop_key(key);
+        if let Some(rate) = &mut self.rate {
+            rate.drop_key(key);
+        }
         match &mut self.input {
             QueryInput::Single(single) => single.drop_key(key),
             QueryInput::Join(join) => join.drop_key(key),
@@ -240,6 +257,9 @@ impl Query {
 
     pub(crate) fn save(&self, w: &mut Writer) {
         self.selector.save(w);
+        if let Some(rate) = &self.rate {
+            rate.save(w);
+        }
         match &self.input {
             QueryInput::Single(single) => single.save(w),
             QueryInput::Join(join) => join.save(w),
@@ -248,6 +268,9 @@ impl Query {
 
     pub(crate) fn load(&mut self, r: &mut Reader<'_>) -> Result<(), DecodeError> {
         self.selector.load(r)?;
+        if let Some(rate) = &mut self.rate {
+            rate.load(r)?;
+        }
         match &mut self.input {
             QueryInput::Single(single) => single.load(r),
             QueryInput::Join(join) => join.load(r),

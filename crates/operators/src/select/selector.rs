@@ -58,8 +58,10 @@ pub struct SelectSpec {
     /// Which events leave.
     pub types: EventTypes,
     /// Whether a chunk collapses: to one row with aggregates, to one a group with group-by.
-    /// Snapshot rate limits switch it off.
+    /// Snapshot rate limits switch it off, and see resets.
     pub collapse: bool,
+    /// Whether groups keep their numbers from call to call although nothing is aggregated.
+    pub keep_groups: bool,
 }
 
 /// Output rows with their kinds and chunks.
@@ -127,7 +129,10 @@ impl Selector {
         if flow.kinds.iter().all(|kind| types.includes(*kind)) {
             places.extend(0..flow.len() as u32);
         } else {
-            let wanted = (0..flow.len()).filter(|i| types.includes(flow.kinds[*i]));
+            let resets = !self.spec.collapse;
+            let wanted = (0..flow.len()).filter(|i| {
+                types.includes(flow.kinds[*i]) || resets && flow.kinds[*i] == Kind::Reset
+            });
             places.extend(wanted.map(|i| i as u32));
         }
         let stage = Stage { spec: &self.spec, scope: &scope, totals: &totals };
@@ -174,7 +179,7 @@ impl Selector {
         if self.aggregates.is_empty() && !self.groups.by_value() {
             return Ok(Vec::new());
         }
-        if self.aggregates.is_empty() {
+        if self.aggregates.is_empty() && !self.spec.keep_groups {
             self.groups.clear();
         }
         for chunk in &flow.chunks {
