@@ -225,7 +225,7 @@ fn check(it: &CheckPlan) -> (usize, TableCondition) {
     (it.table.index(), TableCondition::new(it.condition.clone(), it.table_slot))
 }
 
-fn select_spec(select: &SelectPlan, events: EventType) -> SelectSpec {
+pub(crate) fn select_spec(select: &SelectPlan, events: EventType) -> SelectSpec {
     SelectSpec {
         inputs: select.inputs,
         group_by: select.group_by.clone(),

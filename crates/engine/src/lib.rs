@@ -4,6 +4,7 @@ mod app;
 mod build;
 mod deliver;
 mod named_window;
+mod on_demand;
 mod outputs;
 mod partition;
 mod query;
@@ -13,6 +14,7 @@ mod timer;
 mod together;
 
 pub use app::{App, EntryHead, Options};
+pub use on_demand::{QueryError, Rows};
 pub use outputs::{Emitted, Level, Outputs, TapId};
 pub use segment::{Segment, SegmentBuilder};
 pub use snapshot::LoadError;

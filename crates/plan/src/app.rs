@@ -9,7 +9,7 @@ use crate::compile::{Compiler, NamedInput, Place, TABLE, nearest, quoted};
 use crate::define::{Definitions, attributes};
 use crate::graph::{
     ActionPlan, InputPlan, KeyBy, KeyPlan, NamedWindowPlan, Origin, OutputPlan, PartitionId,
-    PartitionPlan, Plan, Playback, Purge, QueryId, QueryPlan, SelectPlan, TableChange, TableId,
+    PartitionPlan, Plan, Playback, Purge, QueryId, QueryPlan, SelectPlan, TableChange,
 };
 use crate::select::{final_slot, number_slots, slots};
 
@@ -271,29 +271,8 @@ impl Planner {
         })
     }
 
-    /// A target's attributes must be those of the output.
     fn same_schema(&mut self, target: &q::StreamRef, has: &Schema, gets: &Schema) -> Option<()> {
-        if has == gets {
-            return Some(());
-        }
-        let list = |schema: &Schema| {
-            let parts: Vec<_> =
-                schema.iter().map(|it| format!("{} {}", it.name, it.data_type)).collect();
-            parts.join(", ")
-        };
-        let message = format!("the output does not fit `{}`", target.name);
-        let hint = format!("`{}` is ({}), the output is ({})", target.name, list(has), list(gets));
-        self.problems.push(Problem::new("duplicate", target.span, message).with_hint(hint));
-        None
-    }
-
-    fn table(&mut self, target: &q::StreamRef) -> Option<TableId> {
-        let found = self.definitions.table(&target.name);
-        if found.is_none() {
-            let message = format!("no table `{}` is defined", target.name);
-            self.problems.push(Problem::new("unknown-table", target.span, message));
-        }
-        found
+        same_schema(&mut self.problems, target, has, gets)
     }
 
     fn change(
@@ -303,63 +282,7 @@ impl Planner {
         on: &q::Expr,
         set: Option<&Vec<q::SetClause>>,
     ) -> Option<TableChange> {
-        let table = self.table(target)?;
-        let schema = self.definitions.table_schema(table);
-        let output = NamedInput {
-            name: String::new(),
-            kind: q::StreamKind::Plain,
-            schema: select.schema.clone(),
-            slot: 0,
-            counted: false,
-        };
-        let mut compiler = Compiler::new(&self.definitions, vec![output]);
-        compiler.table = Some((target.name.clone(), schema.clone()));
-        let condition = compiler.condition(on);
-        let explicit_set = set.is_some_and(|set| !set.is_empty());
-        let mut assigned = Vec::new();
-        for clause in set.into_iter().flatten() {
-            let name = &clause.attribute.name;
-            match schema.iter().position(|it| it.name == *name) {
-                Some(column) => {
-                    assigned.extend(compiler.expr(&clause.value).map(|value| (column, value)));
-                }
-                None => {
-                    let message = format!("the table `{}` has no attribute `{name}`", target.name);
-                    compiler.problem("unknown-attribute", clause.attribute.span, message);
-                }
-            }
-        }
-        if set.is_some() && !explicit_set {
-            for (at, attribute) in select.schema.iter().enumerate() {
-                match schema.iter().position(|it| it.name == attribute.name) {
-                    Some(column) => assigned.push((
-                        column,
-                        Expr::Attribute {
-                            slot: 0,
-                            column: at as u16,
-                            data_type: attribute.data_type,
-                        },
-                    )),
-                    None => compiler.unknown_table_attribute(target, &attribute.name, &schema),
-                }
-            }
-        }
-        let failed = !compiler.problems.is_empty();
-        if !compiler.checks.is_empty() {
-            compiler.problem("not-yet-supported", on.span, "`in` is not yet supported here");
-        }
-        self.problems.append(&mut compiler.problems);
-        let mut condition = condition.filter(|_| !failed)?;
-        let mut number = |slot: &mut u16| {
-            if *slot == TABLE {
-                *slot = 1;
-            }
-        };
-        condition.for_each_slot(&mut number);
-        for (_, value) in &mut assigned {
-            value.for_each_slot(&mut number);
-        }
-        Some(TableChange { table, condition, set: assigned, explicit_set })
+        table_change(&self.definitions, &mut self.problems, target, select, on, set)
     }
 
     fn partition(&mut self, partition: &q::Partition) {
@@ -477,6 +400,95 @@ impl Compiler<'_> {
             None => problem.with_hint(format!("it has {}", quoted(&names))),
         });
     }
+}
+
+/// A target's attributes must be those of the output.
+pub(crate) fn same_schema(
+    problems: &mut Vec<Problem>,
+    target: &q::StreamRef,
+    has: &Schema,
+    gets: &Schema,
+) -> Option<()> {
+    if has == gets {
+        return Some(());
+    }
+    let list = |schema: &Schema| {
+        let parts: Vec<_> =
+            schema.iter().map(|it| format!("{} {}", it.name, it.data_type)).collect();
+        parts.join(", ")
+    };
+    let message = format!("the output does not fit `{}`", target.name);
+    let hint = format!("`{}` is ({}), the output is ({})", target.name, list(has), list(gets));
+    problems.push(Problem::new("duplicate", target.span, message).with_hint(hint));
+    None
+}
+
+/// How an output changes the rows of a table.
+pub(crate) fn table_change(
+    definitions: &Definitions,
+    problems: &mut Vec<Problem>,
+    target: &q::StreamRef,
+    select: &SelectPlan,
+    on: &q::Expr,
+    set: Option<&Vec<q::SetClause>>,
+) -> Option<TableChange> {
+    let Some(table) = definitions.table(&target.name) else {
+        let message = format!("no table `{}` is defined", target.name);
+        problems.push(Problem::new("unknown-table", target.span, message));
+        return None;
+    };
+    let schema = definitions.table_schema(table);
+    let output = NamedInput {
+        name: String::new(),
+        kind: q::StreamKind::Plain,
+        schema: select.schema.clone(),
+        slot: 0,
+        counted: false,
+    };
+    let mut compiler = Compiler::new(definitions, vec![output]);
+    compiler.table = Some((target.name.clone(), schema.clone()));
+    let condition = compiler.condition(on);
+    let explicit_set = set.is_some_and(|set| !set.is_empty());
+    let mut assigned = Vec::new();
+    for clause in set.into_iter().flatten() {
+        let name = &clause.attribute.name;
+        match schema.iter().position(|it| it.name == *name) {
+            Some(column) => {
+                assigned.extend(compiler.expr(&clause.value).map(|value| (column, value)));
+            }
+            None => {
+                let message = format!("the table `{}` has no attribute `{name}`", target.name);
+                compiler.problem("unknown-attribute", clause.attribute.span, message);
+            }
+        }
+    }
+    if set.is_some() && !explicit_set {
+        for (at, attribute) in select.schema.iter().enumerate() {
+            match schema.iter().position(|it| it.name == attribute.name) {
+                Some(column) => assigned.push((
+                    column,
+                    Expr::Attribute { slot: 0, column: at as u16, data_type: attribute.data_type },
+                )),
+                None => compiler.unknown_table_attribute(target, &attribute.name, &schema),
+            }
+        }
+    }
+    let failed = !compiler.problems.is_empty();
+    if !compiler.checks.is_empty() {
+        compiler.problem("not-yet-supported", on.span, "`in` is not yet supported here");
+    }
+    problems.append(&mut compiler.problems);
+    let mut condition = condition.filter(|_| !failed)?;
+    let mut number = |slot: &mut u16| {
+        if *slot == TABLE {
+            *slot = 1;
+        }
+    };
+    condition.for_each_slot(&mut number);
+    for (_, value) in &mut assigned {
+        value.for_each_slot(&mut number);
+    }
+    Some(TableChange { table, condition, set: assigned, explicit_set })
 }
 
 /// A time as annotations give it: `10 sec`, `1 hour 30 min`; milliseconds.

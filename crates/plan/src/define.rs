@@ -23,6 +23,26 @@ pub(crate) struct Definitions {
 }
 
 impl Definitions {
+    /// The definitions of an app that is planned already.
+    pub(crate) fn of(plan: Plan) -> Self {
+        let mut names = IndexMap::new();
+        for (at, it) in plan.streams.iter().enumerate() {
+            if it.partition.is_none() {
+                names.insert(it.name.clone(), Origin::Stream(StreamId(at as u32)));
+            }
+        }
+        for (at, it) in plan.tables.iter().enumerate() {
+            names.insert(it.name.clone(), Origin::Table(TableId(at as u32)));
+        }
+        for (at, it) in plan.windows.iter().enumerate() {
+            names.insert(it.name.clone(), Origin::Window(WindowId(at as u32)));
+        }
+        for (at, it) in plan.aggregations.iter().enumerate() {
+            names.insert(it.name.clone(), Origin::Aggregation(AggregationId(at as u32)));
+        }
+        Self { plan, names, inner: IndexMap::new(), scripts: Vec::new() }
+    }
+
     /// What a plain name stands for.
     pub(crate) fn named(&self, name: &str) -> Option<Origin> {
         self.names.get(name).copied()

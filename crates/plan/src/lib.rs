@@ -5,6 +5,7 @@ mod compile;
 mod define;
 mod graph;
 mod input;
+mod on_demand;
 mod select;
 mod state;
 
@@ -16,3 +17,4 @@ pub use graph::{
     SelectPlan, SinglePlan, StateNode, StatePlan, StreamId, StreamPlan, TableChange, TableId,
     TablePlan, TriggerPlan, TriggerTime, View, Which, WindowId, WindowPlan,
 };
+pub use on_demand::{FindPlan, OnDemandActionPlan, OnDemandPlan, on_demand};

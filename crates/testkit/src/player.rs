@@ -139,7 +139,7 @@ impl Player {
             "create" => self.create(rt, &step),
             "validate" => App::create(text_of(&step, "app"), &Options::default()).err().map(first),
             "callback" => self.listen(rt, &step),
-            "query" => Some("on-demand queries are not yet supported".to_owned()),
+            "query" => self.ask(rt, &mut step),
             _ => None,
         };
         if let Some(message) = problem {
@@ -215,6 +215,21 @@ impl Player {
                 None
             }
             Err(problems) => Some(first(problems)),
+        }
+    }
+
+    fn ask(&mut self, rt: i64, step: &mut Map<String, Json>) -> Option<String> {
+        let now = self.now;
+        let text = text_of(step, "query").to_owned();
+        let running = self.apps.get_mut(&rt)?;
+        let head = running.head(now, 0);
+        match running.app.query(&text, head) {
+            Ok(answer) => {
+                let row = |row: &Vec<Value>| json!({ "ts": -1, "data": row.iter().map(write).collect::<Vec<_>>() });
+                step.insert("rows".into(), answer.rows.iter().map(row).collect());
+                None
+            }
+            Err(error) => Some(error.to_string()),
         }
     }
 

@@ -1,0 +1,190 @@
+//! On-demand queries: what operators ask of, and do to, tables and windows of a running app.
+
+use weir_event::{Batch, Chunk, Key, Kind, Schema, Value};
+use weir_expr::{Env, Fault, Input, Rows as PlaceRows, Scope, Source};
+use weir_operators::select::{Selected, Selector};
+use weir_operators::window::Mode;
+use weir_operators::{Cx, Flow};
+use weir_plan::{FindPlan, OnDemandActionPlan, OnDemandPlan, Origin, TableChange, on_demand};
+use weir_query::{EventType, Problem};
+use weir_tables::TableCondition;
+
+use crate::app::{App, EntryHead};
+use crate::build::select_spec;
+use crate::query::Change;
+
+/// What an on-demand query answers.
+#[derive(Debug, Clone)]
+pub struct Rows {
+    /// The attributes.
+    pub schema: Schema,
+    /// The rows; none where nothing was found.
+    pub rows: Vec<Vec<Value>>,
+}
+
+/// Why an on-demand query cannot be answered.
+#[derive(Debug, Clone)]
+pub enum QueryError {
+    /// The text is wrong.
+    Problems(Vec<Problem>),
+    /// It could not be computed for a row.
+    Fault(Fault),
+    /// The app has not started.
+    NotStarted,
+}
+
+impl std::fmt::Display for QueryError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Problems(problems) => match problems.first() {
+                Some(problem) => f.write_str(&problem.message),
+                None => f.write_str("the query is wrong"),
+            },
+            Self::Fault(fault) => f.write_str(&fault.message),
+            Self::NotStarted => f.write_str("the app has not started"),
+        }
+    }
+}
+
+impl std::error::Error for QueryError {}
+
+impl App {
+    /// Answers an on-demand query, or does what it says.
+    ///
+    /// # Errors
+    ///
+    /// See [`QueryError`]; nothing was changed.
+    pub fn query(&mut self, text: &str, head: EntryHead) -> Result<Rows, QueryError> {
+        if !self.started {
+            return Err(QueryError::NotStarted);
+        }
+        let (tree, problems) = weir_query::parse_on_demand(text);
+        let Some(tree) = tree.filter(|_| problems.is_empty()) else {
+            return Err(QueryError::Problems(problems));
+        };
+        let plan = on_demand(&self.plan, &tree).map_err(QueryError::Problems)?;
+        let now = if self.is_playback() { self.clock } else { self.clock.max(head.time) };
+        let selected = self.asked(&plan, now).map_err(QueryError::Fault)?;
+        self.act(&plan, &selected).map_err(QueryError::Fault)?;
+        let rows = match plan.action {
+            OnDemandActionPlan::Find => {
+                (0..selected.batch.len()).map(|row| selected.batch.row(row)).collect()
+            }
+            OnDemandActionPlan::Insert(_)
+            | OnDemandActionPlan::Delete(_)
+            | OnDemandActionPlan::Update(_)
+            | OnDemandActionPlan::UpdateOrInsert(_) => Vec::new(),
+        };
+        Ok(Rows { schema: plan.select.schema, rows })
+    }
+
+    /// The selected rows.
+    fn asked(&self, plan: &OnDemandPlan, now: i64) -> Result<Selected, Fault> {
+        let found = match &plan.find {
+            Some(find) => self.find(find, now)?,
+            None => Batch { timestamps: vec![now], columns: Vec::new() },
+        };
+        if found.is_empty() {
+            return Ok(Selected::default());
+        }
+        let mut flow = Flow::default();
+        for (row, time) in found.timestamps.iter().enumerate() {
+            flow.push(row as u32, Kind::Current, *time);
+        }
+        flow.end_chunk(now, Key(0));
+        let mut selector =
+            Selector::new(select_spec(&plan.select, EventType::Current), Mode::Batch);
+        let (mut wakes, mut faults) = (Vec::new(), Vec::new());
+        let cx = Cx { wakes: &mut wakes, faults: &mut faults, random: &self.random, tables: None };
+        let source = Source::Batch { columns: &found.columns, timestamps: &found.timestamps };
+        let input = Input::new(source, PlaceRows::From(0));
+        let inputs = if plan.find.is_some() { vec![input] } else { Vec::new() };
+        selector.select(&cx, &inputs, &flow)
+    }
+
+    /// The rows of a table or window that are asked for.
+    fn find(&self, find: &FindPlan, now: i64) -> Result<Batch, Fault> {
+        let env = Env { now, random: &self.random, tables: None };
+        let mut rows = Vec::new();
+        let store = match find.origin {
+            Origin::Table(table) => {
+                let table = &self.tables[table.index()];
+                match &find.on {
+                    Some(on) => {
+                        let condition = TableCondition::new(on.clone(), 0);
+                        let scope = Scope { inputs: &[], len: 1, env: &env };
+                        table.find(&condition, &scope, 0, &mut rows)?;
+                    }
+                    None => table.all(&mut rows),
+                }
+                return Ok(table.store().gather(&rows));
+            }
+            Origin::Window(window) => {
+                let window = &self.windows[window.index()].window;
+                window.find(Key(0), &mut rows);
+                window.store()
+            }
+            Origin::Stream(_) | Origin::Aggregation(_) => {
+                return Err(Fault::runtime("this cannot be searched"));
+            }
+        };
+        if let Some(on) = &find.on {
+            let inputs = [Input::new(Source::Store(store), PlaceRows::List(&rows))];
+            let scope = Scope { inputs: &inputs, len: rows.len(), env: &env };
+            let mut places = Vec::new();
+            on.select(&scope, &mut places)?;
+            rows = places.iter().map(|place| rows[*place as usize]).collect();
+        }
+        Ok(store.gather(&rows))
+    }
+
+    /// What the query does to a table.
+    fn act(&mut self, plan: &OnDemandPlan, selected: &Selected) -> Result<(), Fault> {
+        let (table, change) = match &plan.action {
+            OnDemandActionPlan::Find => return Ok(()),
+            OnDemandActionPlan::Insert(table) => (*table, None),
+            OnDemandActionPlan::Delete(change)
+            | OnDemandActionPlan::Update(change)
+            | OnDemandActionPlan::UpdateOrInsert(change) => (change.table, Some(made(change))),
+        };
+        let (random, tables) = (&self.random, &mut self.tables);
+        let table = &mut tables[table.index()];
+        let batch = &selected.batch;
+        let now = selected.chunks.last().map_or(0, |chunk: &Chunk| chunk.now);
+        let env = Env { now, random, tables: None };
+        let source = Source::Batch { columns: &batch.columns, timestamps: &batch.timestamps };
+        let inputs = [Input::new(source, PlaceRows::From(0))];
+        let scope = Scope { inputs: &inputs, len: batch.len(), env: &env };
+        for place in 0..batch.len() {
+            let changed = match (&plan.action, &change) {
+                (OnDemandActionPlan::Delete(_), Some(change)) => {
+                    let mut rows = Vec::new();
+                    table.find(&change.condition, &scope, place, &mut rows)?;
+                    table.delete(&rows);
+                    rows.len()
+                }
+                (_, Some(change)) => change.update(table, &scope, place)?,
+                (_, None) => 0,
+            };
+            let adds = match &plan.action {
+                OnDemandActionPlan::Insert(_) => true,
+                OnDemandActionPlan::UpdateOrInsert(_) => changed == 0,
+                OnDemandActionPlan::Find
+                | OnDemandActionPlan::Delete(_)
+                | OnDemandActionPlan::Update(_) => false,
+            };
+            if adds && table.insert(batch.timestamps[place], batch.row(place)).is_err() {
+                return Err(Fault::runtime("the row's key is taken, or null"));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn made(change: &TableChange) -> Change {
+    Change {
+        condition: TableCondition::new(change.condition.clone(), 1),
+        set: change.set.clone(),
+        overwrites: false,
+    }
+}
