@@ -23,9 +23,17 @@ pub const BUILTIN: &[&Extension] = &[
     #[cfg(feature = "log")]
     &sinks::log::SINK,
     // Sink mappers.
+    #[cfg(feature = "binary")]
+    &mappers::binary::SINK,
+    #[cfg(feature = "csv")]
+    &mappers::csv::SINK,
     #[cfg(feature = "json")]
     &mappers::json::SINK,
+    #[cfg(feature = "keyvalue")]
+    &mappers::keyvalue::SINK,
     &mappers::pass_through::SINK,
+    #[cfg(feature = "text")]
+    &mappers::text::SINK,
     // Sources.
     #[cfg(feature = "file")]
     &file::SOURCE,
@@ -34,9 +42,17 @@ pub const BUILTIN: &[&Extension] = &[
     #[cfg(feature = "in-memory")]
     &in_memory::SOURCE,
     // Source mappers.
+    #[cfg(feature = "binary")]
+    &mappers::binary::SOURCE,
+    #[cfg(feature = "csv")]
+    &mappers::csv::SOURCE,
     #[cfg(feature = "json")]
     &mappers::json::SOURCE,
+    #[cfg(feature = "keyvalue")]
+    &mappers::keyvalue::SOURCE,
     &mappers::pass_through::SOURCE,
+    #[cfg(feature = "text")]
+    &mappers::text::SOURCE,
 ];
 
 /// The extension of this kind and name; names are compared in any case.

@@ -34,6 +34,9 @@ pub trait SourceMapper: Send + Sync {
 pub trait SinkMapper: Send + Sync {
     /// Adds the messages for `rows` of `batch`, which belong to one chunk, to `out`.
     fn encode(&self, batch: &Batch, rows: Rows<'_>, out: &mut Encoded);
+
+    /// The sink goes on behind messages that were sent before: a head of its own is out.
+    fn resume(&self) {}
 }
 
 /// The rows of a batch that are mapped together.

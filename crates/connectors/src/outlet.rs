@@ -102,6 +102,11 @@ pub struct Numbered {
 }
 
 impl Encoder {
+    /// The sink goes on behind outputs that were sent before, by this node or another.
+    pub fn resume(&self) {
+        self.mapper.resume();
+    }
+
     /// Makes the messages for `rows` of `batch`, which are one chunk, and adds them to `out`.
     ///
     /// Rows for which the options that change from event to event differ go into different

@@ -1,6 +1,11 @@
-//! What `@payload` may hold: one template, or several by name.
+//! What mappers share: the text of a message, and what `@payload` may hold.
+
+use std::borrow::Cow;
+
+use weir_event::Value;
 
 use crate::mapper::SinkMapperSpec;
+use crate::payload::Payload;
 use crate::problem::Problem;
 use crate::template::{Content, Template};
 
@@ -24,5 +29,15 @@ pub(crate) fn one_template(
             element.value
         ))
         .hint(format!("write `{{{{{}}}}}` for its text", element.value.trim()))),
+    }
+}
+
+/// The text of a payload that can be read as text.
+pub(crate) fn text_of(payload: &Payload) -> Option<Cow<'_, str>> {
+    match payload {
+        Payload::Text(text) => Some(Cow::Borrowed(text)),
+        Payload::Bytes(bytes) => Some(String::from_utf8_lossy(bytes)),
+        Payload::Value(Value::Str(text)) => Some(Cow::Borrowed(text)),
+        Payload::Value(_) | Payload::Map(_) | Payload::Event(_) | Payload::Events(_) => None,
     }
 }

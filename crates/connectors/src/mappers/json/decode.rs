@@ -8,7 +8,8 @@ use super::custom::Custom;
 use super::reader::{Dialect, Next, Reader, SyntaxError, line_and_column};
 use super::tree::{Json, is_decimal, whole_value};
 use crate::mapper::{Decoded, MapError, SourceMapper, SourceMapperSpec};
-use crate::payload::{ENTRY_TIME, Message, Payload};
+use crate::mappers::payload::text_of;
+use crate::payload::{ENTRY_TIME, Message};
 use crate::problem::Problem;
 use crate::text_value::text_value;
 
@@ -78,16 +79,6 @@ impl SourceMapper for JsonMapper {
 
     fn allows_missing_properties(&self) -> bool {
         !self.strict
-    }
-}
-
-/// The text of a payload that can be read as text.
-fn text_of(payload: &Payload) -> Option<Cow<'_, str>> {
-    match payload {
-        Payload::Text(text) => Some(Cow::Borrowed(text)),
-        Payload::Bytes(bytes) => Some(String::from_utf8_lossy(bytes)),
-        Payload::Value(Value::Str(text)) => Some(Cow::Borrowed(text)),
-        Payload::Value(_) | Payload::Map(_) | Payload::Event(_) | Payload::Events(_) => None,
     }
 }
 
