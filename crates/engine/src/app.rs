@@ -12,7 +12,7 @@ use crate::named_window::NamedWindow;
 use crate::outputs::{Level, Outputs, TapId};
 use crate::partition::Partition;
 use crate::query::{Port, Query};
-use crate::timer::Timers;
+use crate::timer::{Target, Timers};
 
 /// How an app is run.
 #[derive(Debug, Clone, Default)]
@@ -73,6 +73,8 @@ pub struct App {
     pub(crate) timers: Timers,
     /// Triggers and purges, which keep the entries' time under playback too.
     pub(crate) wall_timers: Timers,
+    /// The entries' time when the last event came; kept for playback's `idle.time`.
+    pub(crate) last_event: i64,
     pub(crate) random: Cell<u64>,
     pub(crate) depth: u32,
     pub(crate) started: bool,
@@ -306,11 +308,6 @@ impl App {
         self.move_wall(head.time, out);
     }
 
-    /// Moves the playback clock without an event, as `idle.time` asks for.
-    pub fn advance_playback(&mut self, to: i64, out: &mut dyn Outputs) {
-        self.move_clock(to, out);
-    }
-
     fn enter(&mut self, head: EntryHead) {
         // Derived from the entry alone, so that a replay draws the same.
         self.random.set(head.epoch.0.rotate_left(32) ^ head.seq.0.wrapping_mul(0x9E37_79B9));
@@ -326,10 +323,22 @@ impl App {
     ) -> Option<i64> {
         self.move_wall(head.time, out);
         if self.is_playback() {
+            if self.clock == 0 {
+                self.await_idle();
+            }
+            self.last_event = self.wall;
             let now = self.clock_at(head, batch, start);
             self.move_clock(now, out);
         }
         self.timers.next_due()
+    }
+
+    /// The first event came: from now on the playback clock moves also when no more come.
+    fn await_idle(&mut self) {
+        if let Some(idle) = self.plan.playback.and_then(|it| it.idle_ms) {
+            let due = self.wall.saturating_add(idle.max(1));
+            self.wall_timers.ask(due, Target::Idle, Key(0));
+        }
     }
 
     /// What the clock shows while an entry is taken.

@@ -74,6 +74,7 @@ pub(crate) fn build(plan: Plan, text: &str, options: &Options) -> Result<App, Ve
         wall: 0,
         timers: Timers::default(),
         wall_timers: Timers::default(),
+        last_event: 0,
         random: Cell::new(0),
         depth: 0,
         started: false,
@@ -373,7 +374,9 @@ pub(crate) fn reads(query: &QueryPlan) -> Vec<(Origin, Port)> {
             let event = |it: Origin| matches!(it, Origin::Stream(_) | Origin::Window(_));
             let (left, right) = (join.left.origin, join.right.origin);
             if left == right && event(left) {
-                return vec![(left, Port::Both)];
+                // A named window joined with itself triggers through its left side alone.
+                let named = matches!(left, Origin::Window(_));
+                return vec![(left, if named { Port::Left } else { Port::Both })];
             }
             [(left, Port::Left), (right, Port::Right)]
                 .into_iter()

@@ -5,7 +5,7 @@ use weir_expr::{Env, Fault, Input, Rows, Scope, Source};
 use weir_operators::Cx;
 use weir_operators::rate::RateLimit;
 use weir_operators::select::Selected;
-use weir_plan::{ActionPlan, OnError, StreamId, TriggerTime};
+use weir_plan::{ActionPlan, OnError, Playback, StreamId, TriggerTime};
 
 use crate::app::{App, Receiver};
 use crate::named_window::Shown;
@@ -295,6 +295,10 @@ impl App {
                 self.purge(partition as usize, timer.due);
                 Ok(())
             }
+            Target::Idle => {
+                self.idle(timer.due, out);
+                Ok(())
+            }
             Target::Rate(query) => self.end_round(query as usize, timer, out),
         };
         if let Err(fault) = fired {
@@ -317,6 +321,21 @@ impl App {
         let found = self.queries[query].on_timer(part, now, key, world, &self.random, &mut asked);
         self.take_asked(query, asked, out);
         self.emit(query, &found?, out)
+    }
+
+    /// No event came for a while: the playback clock moves by itself.
+    fn idle(&mut self, due: i64, out: &mut dyn Outputs) {
+        let Some(Playback { idle_ms: Some(idle), increment_ms }) = self.plan.playback else {
+            return;
+        };
+        let idle = idle.max(1);
+        let quiet_from = self.last_event.saturating_add(idle);
+        if quiet_from > due {
+            self.wall_timers.ask(quiet_from, Target::Idle, Key(0));
+            return;
+        }
+        self.wall_timers.ask(due.saturating_add(idle), Target::Idle, Key(0));
+        self.move_clock(self.clock.saturating_add(increment_ms), out);
     }
 
     /// A round of a rate limit is over; the next one begins.
@@ -364,9 +383,6 @@ impl App {
                 }
                 TriggerTime::Cron(_) => {}
             }
-        }
-        for at in 0..self.partitions.len() {
-            self.start_purge(at);
         }
         for query in 0..self.queries.len() {
             if self.plan.queries[query].partition.is_none() {

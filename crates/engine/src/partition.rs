@@ -28,6 +28,8 @@ pub(crate) struct Partition {
     free: Vec<u32>,
     /// Keys that have just come into being.
     fresh: Vec<Key>,
+    /// The entries' time when the last event came; kept for the purge.
+    last_event: Option<i64>,
 }
 
 impl Partition {
@@ -42,6 +44,7 @@ impl Partition {
             last_used: Vec::new(),
             free: Vec::new(),
             fresh: Vec::new(),
+            last_event: None,
         }
     }
 
@@ -95,6 +98,7 @@ impl Partition {
         for slot in &self.free {
             w.u32(*slot);
         }
+        w.option(self.last_event, |w, last| w.i64(last));
     }
 
     pub(crate) fn load(&mut self, r: &mut Reader<'_>) -> Result<(), DecodeError> {
@@ -114,6 +118,7 @@ impl Partition {
         for _ in 0..r.len()? {
             self.free.push(r.u32()?);
         }
+        self.last_event = r.option(Reader::i64)?;
         Ok(())
     }
 }
@@ -150,6 +155,7 @@ impl App {
         else {
             return self.to_all_keys(partition, origin, delivery, out);
         };
+        self.start_purge(partition);
         let divided = self.divided(partition, at, delivery)?;
         for key in std::mem::take(&mut self.partitions[partition].fresh) {
             for at in 0..self.partitions[partition].queries.len() {
@@ -290,17 +296,24 @@ impl App {
         Ok(())
     }
 
-    pub(crate) fn start_purge(&mut self, partition: usize) {
-        if let Some(purge) = self.partitions[partition].purge {
+    /// An event came: idle keys are looked for one interval later, and then at each interval.
+    fn start_purge(&mut self, at: usize) {
+        let partition = &mut self.partitions[at];
+        let Some(purge) = partition.purge else { return };
+        if partition.last_event.replace(self.wall).is_none() {
             let due = self.wall.saturating_add(purge.interval_ms.max(1));
-            self.wall_timers.ask(due, Target::Purge(partition as u32), Key(0));
+            self.wall_timers.ask(due, Target::Purge(at as u32), Key(0));
         }
     }
 
     /// The state of keys that were idle for too long goes.
     pub(crate) fn purge(&mut self, partition: usize, due: i64) {
         let Some(purge) = self.partitions[partition].purge else { return };
-        let next = due.saturating_add(purge.interval_ms.max(1));
+        let interval = purge.interval_ms.max(1);
+        // The interval starts again with each event, as the original's does.
+        let after_event =
+            self.partitions[partition].last_event.map_or(0, |last| last.saturating_add(interval));
+        let next = if after_event > due { after_event } else { due.saturating_add(interval) };
         self.wall_timers.ask(next, Target::Purge(partition as u32), Key(0));
         let queries = self.partitions[partition].queries.clone();
         for key in self.partitions[partition].take_idle(self.clock) {
@@ -309,7 +322,7 @@ impl App {
             }
             self.timers.drop_key(key, |target| match target {
                 Target::Query(query, _) | Target::Rate(query) => queries.contains(&query),
-                Target::Window(_) | Target::Trigger(_) | Target::Purge(_) => false,
+                Target::Window(_) | Target::Trigger(_) | Target::Purge(_) | Target::Idle => false,
             });
         }
     }

@@ -59,6 +59,7 @@ impl App {
         w.bool(self.started);
         w.i64(self.clock);
         w.i64(self.wall);
+        w.i64(self.last_event);
         self.timers.save(&mut w);
         self.wall_timers.save(&mut w);
         w.len(self.taps.len());
@@ -103,6 +104,7 @@ impl App {
         self.started = r.bool()?;
         self.clock = r.i64()?;
         self.wall = r.i64()?;
+        self.last_event = r.i64()?;
         self.timers = Timers::load(&mut r)?;
         self.wall_timers = Timers::load(&mut r)?;
         for at in 0..r.len()? {

@@ -18,6 +18,8 @@ pub(crate) enum Target {
     Trigger(u32),
     /// The purge of a partition.
     Purge(u32),
+    /// The playback clock, which moves by itself when no events come.
+    Idle,
 }
 
 /// A wake-up that was asked for.
@@ -72,6 +74,7 @@ impl Timers {
                 Target::Window(window) => (2, *window, 0),
                 Target::Trigger(trigger) => (3, *trigger, 0),
                 Target::Purge(partition) => (4, *partition, 0),
+                Target::Idle => (5, 0, 0),
             };
             w.u8(tag);
             w.u32(number);
@@ -91,6 +94,7 @@ impl Timers {
                 2 => Target::Window(number),
                 3 => Target::Trigger(number),
                 4 => Target::Purge(number),
+                5 => Target::Idle,
                 tag => {
                     return Err(DecodeError::UnknownTag { what: "timer", tag: u64::from(tag) });
                 }

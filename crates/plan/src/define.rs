@@ -250,10 +250,12 @@ impl Definitions {
                     Problem::new("index", annotation.span, message)
                         .with_hint("write one `@Index` for each attribute"),
                 );
-            } else {
-                indexes.extend(
-                    places.into_iter().filter(|at| !indexes.contains(at)).collect::<Vec<_>>(),
-                );
+            } else if let Some(place) = places.first() {
+                if indexes.contains(place) {
+                    let message = "the attribute has an `@Index` already";
+                    problems.push(Problem::new("index", annotation.span, message));
+                }
+                indexes.push(*place);
             }
         }
         if let Some(store) = it.annotations.iter().find(|a| a.name.eq_ignore_ascii_case("store")) {
@@ -274,11 +276,14 @@ impl Definitions {
     }
 
     fn trigger(&mut self, it: &q::TriggerDefinition, problems: &mut Vec<Problem>) {
-        if !self.is_free(&it.name, false, it.name_span, problems) {
-            return;
-        }
         let time = Attribute { name: "triggered_time".into(), data_type: DataType::Long };
-        let stream = self.add_stream(&it.name, Arc::new([time]), Vec::new(), None);
+        let schema: Schema = Arc::new([time]);
+        let same = match self.named(&it.name) {
+            Some(Origin::Stream(id)) if self.plan.streams[id.index()].schema == schema => Some(id),
+            _ => None,
+        };
+        self.is_free(&it.name, same.is_some(), it.name_span, problems);
+        let stream = same.unwrap_or_else(|| self.add_stream(&it.name, schema, Vec::new(), None));
         let at = match &it.at {
             q::TriggerAt::Every(time) => TriggerTime::EveryMs(time.ms),
             q::TriggerAt::Text(text) if text.trim().eq_ignore_ascii_case("start") => {

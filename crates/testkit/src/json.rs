@@ -68,7 +68,7 @@ pub(crate) fn write(value: &Value) -> Json {
         Value::Bool(v) => Json::Bool(*v),
         Value::Int(v) => json!({ "int": v }),
         Value::Long(v) => json!({ "long": v }),
-        Value::Float(v) => json!({ "float": write_number(f64::from(*v)) }),
+        Value::Float(v) => json!({ "float": write_number(shortest(*v)) }),
         Value::Double(v) => json!({ "double": write_number(*v) }),
         Value::Str(v) => Json::String(v.to_string()),
         Value::Object(object) => write_object(object, value),
@@ -97,6 +97,11 @@ fn write_object(object: &Object, value: &Value) -> Json {
         Object::Error { class, .. } => json!({ "object": class.as_str(), "text": text }),
         Object::Event { .. } | Object::Json(_) => json!({ "object": "object", "text": text }),
     }
+}
+
+/// The double that reads like the float: what other programs make of the float's text.
+fn shortest(v: f32) -> f64 {
+    weir_event::float_text(v).parse().unwrap_or(f64::from(v))
 }
 
 fn write_number(v: f64) -> Json {

@@ -3,6 +3,7 @@
 mod bench;
 mod json;
 mod player;
+mod transports;
 
 pub use bench::{BenchError, Figure, bench};
 pub use player::{ReplayError, replay};

@@ -7,7 +7,10 @@ use weir_engine::{App, Emitted, EntryHead, Level, Options, Outputs, TapId};
 use weir_event::{Batch, BatchBuilder, Epoch, Kind, Seq, Value};
 use weir_query::Problem;
 
+use weir_connectors::ENTRY_TIME;
+
 use crate::json::{read, write};
+use crate::transports::{Published, Transports};
 
 /// Why a scenario cannot be played.
 #[derive(Debug, thiserror::Error)]
@@ -31,7 +34,9 @@ pub fn replay(text: &str) -> Result<String, ReplayError> {
         return Err(ReplayError::Malformed("`steps` is missing".into()));
     };
     let start = scenario.get("start").and_then(Json::as_i64).unwrap_or(0);
-    let mut player = Player { start, ..Player::default() };
+    let topics = scenario.get("topics").and_then(Json::as_array).into_iter().flatten();
+    let topics = topics.filter_map(Json::as_str).map(str::to_owned).collect();
+    let mut player = Player { start, topics, ..Player::default() };
     for step in steps {
         let Json::Object(step) = step else {
             return Err(ReplayError::Malformed("a step is not an object".into()));
@@ -45,21 +50,28 @@ pub fn replay(text: &str) -> Result<String, ReplayError> {
 /// What one listener's calls look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Listens {
-    Stream,
-    Query,
+    /// A listener of a stream, by its number.
+    Stream(i64),
+    /// A listener of a query, by its number.
+    Query(i64),
+    /// A sink of the app, by its place.
+    Sink(usize),
 }
 
 struct Running {
     app: App,
-    taps: BTreeMap<TapId, (i64, Listens)>,
+    taps: BTreeMap<TapId, Listens>,
+    transports: Transports,
     started: bool,
     seq: u64,
 }
 
-/// A call of a listener.
-struct Call {
-    cb: i64,
-    body: Map<String, Json>,
+/// What came out of an app.
+enum Call {
+    /// A call of a listener.
+    Listener { cb: i64, body: Map<String, Json> },
+    /// A message on a topic.
+    Message(Published),
 }
 
 #[derive(Default)]
@@ -68,11 +80,17 @@ struct Player {
     now: i64,
     apps: BTreeMap<i64, Running>,
     revisions: BTreeMap<String, Vec<u8>>,
+    /// The topics to write down.
+    topics: Vec<String>,
     out: Vec<Json>,
 }
 
+/// How often a message may lead to another before it is taken for a loop.
+const HOPS_MAX: u32 = 64;
+
 struct Recorder<'a> {
-    taps: &'a BTreeMap<TapId, (i64, Listens)>,
+    taps: &'a BTreeMap<TapId, Listens>,
+    transports: &'a Transports,
     calls: Vec<Call>,
 }
 
@@ -89,14 +107,20 @@ fn rows(emitted: &Emitted<'_>, range: std::ops::Range<usize>, wanted: Option<Kin
 
 impl Outputs for Recorder<'_> {
     fn rows(&mut self, tap: TapId, emitted: &Emitted<'_>) {
-        let Some((cb, listens)) = self.taps.get(&tap) else { return };
+        let Some(listens) = self.taps.get(&tap) else { return };
         for (range, chunk) in emitted.chunk_ranges() {
             let mut body = Map::new();
             match listens {
-                Listens::Stream => {
-                    body.insert("events".into(), rows(emitted, range, None));
+                Listens::Sink(sink) => {
+                    let rows: Vec<u32> = range.map(|row| row as u32).collect();
+                    let made = self.transports.encode(*sink, emitted, &rows);
+                    self.calls.extend(made.into_iter().map(Call::Message));
                 }
-                Listens::Query => {
+                Listens::Stream(cb) => {
+                    body.insert("events".into(), rows(emitted, range, None));
+                    self.calls.push(Call::Listener { cb: *cb, body });
+                }
+                Listens::Query(cb) => {
                     let last = range.end.checked_sub(1);
                     let ts = last.map_or(chunk.now, |row| emitted.batch.timestamps[row]);
                     body.insert("ts".into(), ts.into());
@@ -106,9 +130,9 @@ impl Outputs for Recorder<'_> {
                     };
                     body.insert("in".into(), side(Kind::Current));
                     body.insert("removed".into(), side(Kind::Expired));
+                    self.calls.push(Call::Listener { cb: *cb, body });
                 }
             }
-            self.calls.push(Call { cb: *cb, body });
         }
     }
 
@@ -121,9 +145,36 @@ impl Running {
         EntryHead { seq: Seq(self.seq), epoch: Epoch(1), time, end }
     }
 
+    /// Takes the events of a message, each chunk an entry.
+    fn take(&mut self, stream: &str, mut batch: Batch, ends: &[u32], now: i64) -> Vec<Call> {
+        let Some(stream) = self.app.stream(stream) else { return Vec::new() };
+        let stamped = batch.timestamps.iter().any(|time| *time != ENTRY_TIME);
+        for time in batch.timestamps.iter_mut().filter(|time| **time == ENTRY_TIME) {
+            *time = now;
+        }
+        let mut calls = Vec::new();
+        let mut start = 0;
+        for end in ends {
+            let rows: Vec<u32> = (start..*end).collect();
+            let chunk = batch.gather(&rows);
+            start = *end;
+            let head = self.head(now, chunk.len() as u32);
+            let mut recorder =
+                Recorder { taps: &self.taps, transports: &self.transports, calls: Vec::new() };
+            if stamped {
+                self.app.apply(stream, &chunk, &[head], &mut recorder);
+            } else {
+                self.app.apply_unstamped(stream, &chunk, head, &mut recorder);
+            }
+            calls.append(&mut recorder.calls);
+        }
+        calls
+    }
+
     fn tick(&mut self, time: i64) -> Vec<Call> {
         let head = self.head(time, 0);
-        let mut recorder = Recorder { taps: &self.taps, calls: Vec::new() };
+        let mut recorder =
+            Recorder { taps: &self.taps, transports: &self.transports, calls: Vec::new() };
         self.app.tick(head, &mut recorder);
         recorder.calls
     }
@@ -137,7 +188,7 @@ impl Player {
         let rt = step.get("rt").and_then(Json::as_i64).unwrap_or(0);
         let problem = match op.as_str() {
             "create" => self.create(rt, &step),
-            "validate" => App::create(text_of(&step, "app"), &Options::default()).err().map(first),
+            "validate" => self.made(0, &step).err(),
             "callback" => self.listen(rt, &step),
             "query" => self.ask(rt, &mut step),
             _ => None,
@@ -152,10 +203,13 @@ impl Player {
         let send = op == "send";
         let events = if send { step.get("events").cloned() } else { None };
         let stream = text_of(&step, "stream").to_owned();
+        let topic = text_of(&step, "topic").to_owned();
+        let message = if op == "send-topic" { step.get("message").cloned() } else { None };
         self.out.push(Json::Object(step));
         let calls = match op.as_str() {
             "start" => self.start(rt),
             "send" => self.send(rt, &stream, events.as_ref()),
+            "send-topic" => self.to_sources(&Published::read(&topic, message.as_ref())),
             "persist" => {
                 self.persist(rt);
                 Vec::new()
@@ -176,14 +230,46 @@ impl Player {
     }
 
     fn print(&mut self, calls: Vec<Call>, at: i64) {
+        self.print_hop(calls, at, 0);
+    }
+
+    fn print_hop(&mut self, calls: Vec<Call>, at: i64, hop: u32) {
         for call in calls {
             let mut step = Map::new();
             step.insert("at".into(), at.into());
-            step.insert("op".into(), "recv".into());
-            step.insert("cb".into(), call.cb.into());
-            step.extend(call.body);
-            self.out.push(Json::Object(step));
+            match call {
+                Call::Listener { cb, body } => {
+                    step.insert("op".into(), "recv".into());
+                    step.insert("cb".into(), cb.into());
+                    step.extend(body);
+                    self.out.push(Json::Object(step));
+                }
+                Call::Message(published) => {
+                    if self.topics.contains(&published.topic) {
+                        step.insert("op".into(), "publish".into());
+                        step.insert("topic".into(), published.topic.clone().into());
+                        step.insert("message".into(), published.to_json());
+                        self.out.push(Json::Object(step));
+                    }
+                    if hop < HOPS_MAX {
+                        let calls = self.to_sources(&published);
+                        self.print_hop(calls, at, hop + 1);
+                    }
+                }
+            }
         }
+    }
+
+    /// A message goes to every source that listens to its topic.
+    fn to_sources(&mut self, published: &Published) -> Vec<Call> {
+        let now = self.now;
+        let mut calls = Vec::new();
+        for running in self.apps.values_mut().filter(|it| it.started) {
+            for (stream, batch, ends) in running.transports.decode(published) {
+                calls.extend(running.take(&stream, batch, &ends, now));
+            }
+        }
+        calls
     }
 
     /// Virtual time goes on: the timers of all apps fire on the way, in order of their due time.
@@ -208,14 +294,26 @@ impl Player {
     }
 
     fn create(&mut self, rt: i64, step: &Map<String, Json>) -> Option<String> {
-        match App::create(text_of(step, "app"), &Options { name: format!("app{rt}") }) {
-            Ok(app) => {
-                let taps = BTreeMap::new();
-                self.apps.insert(rt, Running { app, taps, started: false, seq: 0 });
+        match self.made(rt, step) {
+            Ok(running) => {
+                self.apps.insert(rt, running);
                 None
             }
-            Err(problems) => Some(first(problems)),
+            Err(message) => Some(message),
         }
+    }
+
+    fn made(&self, rt: i64, step: &Map<String, Json>) -> Result<Running, String> {
+        let options = Options { name: format!("app{rt}") };
+        let mut app = App::create(text_of(step, "app"), &options).map_err(first)?;
+        let transports = Transports::of(&app)?;
+        let mut taps = BTreeMap::new();
+        for (sink, stream) in transports.sink_streams().enumerate() {
+            if let Some(stream) = app.stream(stream) {
+                taps.insert(app.listen(stream), Listens::Sink(sink));
+            }
+        }
+        Ok(Running { app, taps, transports, started: false, seq: 0 })
     }
 
     fn ask(&mut self, rt: i64, step: &mut Map<String, Json>) -> Option<String> {
@@ -238,18 +336,18 @@ impl Player {
         let cb = step.get("cb").and_then(Json::as_i64).unwrap_or(0);
         let name = text_of(step, "name");
         let (tap, listens) = if text_of(step, "kind") == "query" {
-            (running.app.listen_to_query(name), Listens::Query)
+            (running.app.listen_to_query(name), Listens::Query(cb))
         } else {
             let stream = running.app.stream(name);
             let tap = match stream {
                 Some(stream) => Some(running.app.listen(stream)),
                 None => running.app.listen_to_window(name),
             };
-            (tap, Listens::Stream)
+            (tap, Listens::Stream(cb))
         };
         match tap {
             Some(tap) => {
-                running.taps.insert(tap, (cb, listens));
+                running.taps.insert(tap, listens);
                 None
             }
             None => Some(format!("there is no `{name}` to listen to")),
@@ -261,7 +359,8 @@ impl Player {
         let Some(running) = self.apps.get_mut(&rt) else { return Vec::new() };
         running.started = true;
         let head = running.head(now, 0);
-        let mut recorder = Recorder { taps: &running.taps, calls: Vec::new() };
+        let mut recorder =
+            Recorder { taps: &running.taps, transports: &running.transports, calls: Vec::new() };
         running.app.start(head, &mut recorder);
         recorder.calls
     }
@@ -277,7 +376,8 @@ impl Player {
             return Vec::new();
         }
         let head = running.head(now, batch.len() as u32);
-        let mut recorder = Recorder { taps: &running.taps, calls: Vec::new() };
+        let mut recorder =
+            Recorder { taps: &running.taps, transports: &running.transports, calls: Vec::new() };
         if stamped {
             running.app.apply(stream, &batch, &[head], &mut recorder);
         } else {

@@ -230,7 +230,7 @@ impl Join {
         let (triggers, kept) = (mine.triggers, mine.kept);
         let windowless = mine.single.window.is_none()
             && matches!(mine.origin, SideOrigin::Stream)
-            && !selector.is_rowwise();
+            && (!selector.is_rowwise() || self.expired_wanted);
         let scratch = &mut self.scratch;
         let result = mine.single.pass(cx, delivery, &mut asked.notes, |cx, held, flow, _| {
             note_in_index(index, held, flow);
@@ -352,6 +352,12 @@ impl Arrivals {
 }
 
 impl Joined {
+    fn push(&mut self, row: u32, other: u32, kind: Kind, time: i64) {
+        self.flow.push(row, kind, time);
+        self.mine.push(row);
+        self.other.push(other);
+    }
+
     /// One arriving row with its partners.
     fn pair(
         &mut self,
@@ -572,14 +578,9 @@ impl Search<'_> {
         joined: &mut Joined,
     ) -> Result<(), Fault> {
         let (row, kind, time) = (flow.rows[place], flow.kinds[place], flow.times[place]);
-        let mut push = |row, other, kind| {
-            joined.flow.push(row, kind, time);
-            joined.mine.push(row);
-            joined.other.push(other);
-        };
         match kind {
             Kind::Timer => return Ok(()),
-            Kind::Reset => push(NO_ROW, NO_ROW, Kind::Reset),
+            Kind::Reset => joined.push(NO_ROW, NO_ROW, Kind::Reset, time),
             Kind::Expired if !self.expired_wanted => return Ok(()),
             Kind::Current | Kind::Expired => {
                 scratch.clear();
@@ -590,15 +591,16 @@ impl Search<'_> {
                 };
                 for kind in kinds {
                     for partner in scratch.iter() {
-                        push(row, *partner, *kind);
+                        joined.push(row, *partner, *kind, time);
                     }
                     if scratch.is_empty() && how.kept {
-                        push(row, NO_ROW, *kind);
+                        joined.push(row, NO_ROW, *kind, time);
                     }
                     // Each trigger's rows are a chunk of their own for the selector.
+                    joined.flow.end_chunk(chunk.now, chunk.key);
                 }
                 if how.windowless && !scratch.is_empty() {
-                    push(NO_ROW, NO_ROW, Kind::Reset);
+                    joined.push(NO_ROW, NO_ROW, Kind::Reset, time);
                 }
             }
         }
