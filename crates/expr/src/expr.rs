@@ -91,13 +91,15 @@ impl CompareAs {
     /// How two operands of these types compare; `None` when they cannot.
     #[must_use]
     pub fn of(op: CompareOp, left: DataType, right: DataType) -> Option<Self> {
-        use DataType::{Bool, Double, Float, Int, String};
+        use DataType::{Bool, Double, Float, Int, Long, String};
         let equality = matches!(op, CompareOp::Equal | CompareOp::NotEqual);
         Some(match (left, right) {
             (String, String) if equality => Self::Str,
             (Bool, Bool) if equality => Self::Bool,
             (l, r) if !l.is_numeric() || !r.is_numeric() => return None,
             (Double, _) | (_, Double) => Self::Double,
+            // The original widens these for equality, but not for order (told by: reference 5.1.30).
+            (Long, Float) | (Float, Long) if equality => Self::Double,
             (Float, _) | (_, Float) => Self::Float,
             (Int, Int) => Self::Int,
             _ => Self::Long,

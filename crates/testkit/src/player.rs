@@ -191,6 +191,9 @@ impl Player {
             "validate" => self.made(0, &step).err(),
             "callback" => self.listen(rt, &step),
             "query" => self.ask(rt, &mut step),
+            "start" | "shutdown" if !self.apps.contains_key(&rt) => {
+                Some("there is no such app".to_owned())
+            }
             _ => None,
         };
         if let Some(message) = problem {
@@ -332,7 +335,9 @@ impl Player {
     }
 
     fn listen(&mut self, rt: i64, step: &Map<String, Json>) -> Option<String> {
-        let running = self.apps.get_mut(&rt)?;
+        let Some(running) = self.apps.get_mut(&rt) else {
+            return Some("there is no such app".to_owned());
+        };
         let cb = step.get("cb").and_then(Json::as_i64).unwrap_or(0);
         let name = text_of(step, "name");
         let (tap, listens) = if text_of(step, "kind") == "query" {

@@ -143,11 +143,13 @@ impl Selector {
         let mut picked = Picked::default();
         self.collapse(flow, &places, &mut picked);
         let stage = Stage { spec: &self.spec, scope: &scope, totals: &totals };
-        let ordered = !self.spec.order_by.is_empty();
-        let selected = if !ordered && self.spec.limit.is_none() && self.spec.offset.is_none() {
+        // Groups that do not collapse are neither ordered nor offset (gotcha 6).
+        let loose = !self.spec.collapse && self.groups.by_value();
+        let ordered = !loose && (!self.spec.order_by.is_empty() || self.spec.offset.is_some());
+        let selected = if !ordered && self.spec.limit.is_none() {
             picked
         } else {
-            stage.order_and_limit(flow, picked)?
+            stage.order_and_limit(flow, picked, ordered)?
         };
         stage.output(flow, selected, early, &self.numbers, self.groups.by_value())
     }
@@ -377,7 +379,7 @@ impl Stage<'_> {
         Ok(Early { columns, at })
     }
 
-    fn order_and_limit(&self, flow: &Flow, picked: Picked) -> Result<Picked, Fault> {
+    fn order_and_limit(&self, flow: &Flow, picked: Picked, ordered: bool) -> Result<Picked, Fault> {
         let columns = self.columns(&picked.places)?;
         let kind_of = |i: u32| flow.kinds[picked.places[i as usize] as usize];
         let mut out = Picked::default();
@@ -385,11 +387,11 @@ impl Stage<'_> {
         for chunk in &picked.chunks {
             let mut order: Vec<u32> = (start..chunk.end).collect();
             start = chunk.end;
-            if !self.spec.order_by.is_empty() {
+            if ordered && !self.spec.order_by.is_empty() {
                 sort_runs(&mut order, kind_of, &columns, &self.spec.order_by);
             }
             let before = out.places.len();
-            let mut to_skip = self.spec.offset.unwrap_or(0);
+            let mut to_skip = self.spec.offset.filter(|_| ordered).unwrap_or(0);
             let mut to_take = self.spec.limit.unwrap_or(u64::MAX);
             for i in order {
                 if to_skip > 0 {
