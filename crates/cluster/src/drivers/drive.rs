@@ -149,9 +149,14 @@ impl<S: LeaseStore, L: EntryLog> Drive<S, L> {
                     Some(input) => self.command(input),
                     None => return Ok(()),
                 },
-                () = tokio::time::sleep(wait) => self.retry().and_then(|()| self.feed(NodeInput::Tick)),
+                () = tokio::time::sleep(wait) => self.tick(),
             };
         }
+    }
+
+    fn tick(&mut self) -> Result<(), Halt> {
+        self.retry()?;
+        self.feed(NodeInput::Tick)
     }
 
     /// The node has lost touch with its log: it starts again from it, as after a crash.
