@@ -34,6 +34,8 @@ pub const BUILTIN: &[&Extension] = &[
     &mappers::pass_through::SINK,
     #[cfg(feature = "text")]
     &mappers::text::SINK,
+    #[cfg(feature = "xml")]
+    &mappers::xml::SINK,
     // Sources.
     #[cfg(feature = "file")]
     &file::SOURCE,
@@ -53,6 +55,8 @@ pub const BUILTIN: &[&Extension] = &[
     &mappers::pass_through::SOURCE,
     #[cfg(feature = "text")]
     &mappers::text::SOURCE,
+    #[cfg(feature = "xml")]
+    &mappers::xml::SOURCE,
 ];
 
 /// The extension of this kind and name; names are compared in any case.

@@ -12,3 +12,5 @@ pub(crate) mod pass_through;
 mod payload;
 #[cfg(feature = "text")]
 pub(crate) mod text;
+#[cfg(feature = "xml")]
+pub(crate) mod xml;
