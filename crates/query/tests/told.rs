@@ -24,12 +24,12 @@ fn lines(list: &str) -> Vec<Line> {
             "app" | "query" => text,
             "body" => format!("define stream Q (a int); {text}"),
             "filter" => format!("define stream Q (a int); from Q[{text}] insert into O;"),
-            other => panic!("`{other}` is no kind of text"),
+            other => unreachable!("`{other}` is no kind of text"),
         };
         let taken = match verdict.trim() {
             "taken" => true,
             "refused" => false,
-            other => panic!("`{other}` is no verdict"),
+            other => unreachable!("`{other}` is no verdict"),
         };
         Line { taken, query: kind.trim() == "query", text }
     });
