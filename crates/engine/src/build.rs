@@ -145,7 +145,7 @@ fn query(it: &QueryPlan, plan: &Plan, app: &str) -> Result<Query, Problem> {
             }
             // A snapshot rate limit shows what a window holds, so it sees rows leave.
             let unseen = !expired_wanted && it.rate.is_none();
-            QueryInput::Single(if unseen { single.unseen() } else { single })
+            QueryInput::Single(Box::new(if unseen { single.unseen() } else { single }))
         }
         InputPlan::Join(join) => {
             let learns = !it.select.aggregates.is_empty();

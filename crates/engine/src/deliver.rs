@@ -140,11 +140,11 @@ impl App {
         match self.queries[query].output.action {
             ActionPlan::Return => Ok(()),
             ActionPlan::Stream(stream) => {
-                self.to_stream(stream, selected, out);
+                self.send_on(stream, selected, out);
                 Ok(())
             }
             ActionPlan::Window(window) => {
-                self.to_window(window.index(), &selected.batch, &selected.chunks, out)
+                self.add_to_window(window.index(), &selected.batch, &selected.chunks, out)
             }
             ActionPlan::Insert(_)
             | ActionPlan::Delete(_)
@@ -153,7 +153,7 @@ impl App {
         }
     }
 
-    fn to_stream(&mut self, stream: StreamId, selected: &Selected, out: &mut dyn Outputs) {
+    fn send_on(&mut self, stream: StreamId, selected: &Selected, out: &mut dyn Outputs) {
         if self.receivers[stream.index()].is_empty() {
             return;
         }
@@ -169,7 +169,7 @@ impl App {
         self.publish(stream, &delivery, out);
     }
 
-    fn to_window(
+    fn add_to_window(
         &mut self,
         window: usize,
         batch: &Batch,
@@ -465,6 +465,11 @@ impl App {
                 _,
             ) => {}
         }
+        self.note_refused(dropped, out);
+        Ok(())
+    }
+
+    fn note_refused(&self, dropped: Vec<weir_tables::Refused>, out: &mut dyn Outputs) {
         for refused in dropped {
             let text = match refused {
                 weir_tables::Refused::DuplicateKey(key) => {
@@ -475,6 +480,5 @@ impl App {
             };
             self.note(Level::Error, &text, out);
         }
-        Ok(())
     }
 }

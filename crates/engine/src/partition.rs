@@ -153,7 +153,7 @@ impl App {
     ) -> Result<(), Fault> {
         let Some(at) = self.partitions[partition].keys.iter().position(|key| key.origin == origin)
         else {
-            return self.to_all_keys(partition, origin, delivery, out);
+            return self.send_to_all_keys(partition, origin, delivery, out);
         };
         self.start_purge(partition);
         let divided = self.divided(partition, at, delivery)?;
@@ -169,7 +169,7 @@ impl App {
             let start = delivery.start;
             let chunks: Vec<Chunk> =
                 divided.chunks.iter().map(|it| Chunk { end: it.end + start, ..*it }).collect();
-            return self.to_inside(
+            return self.send_inside(
                 partition,
                 origin,
                 &Delivery { chunks: &chunks, ..*delivery },
@@ -182,7 +182,7 @@ impl App {
             .map(|kinds| divided.rows.iter().map(|row| kinds[*row as usize]).collect());
         let gathered =
             Delivery { batch: &batch, start: 0, kinds: kinds.as_deref(), chunks: &divided.chunks };
-        self.to_inside(partition, origin, &gathered, out)
+        self.send_inside(partition, origin, &gathered, out)
     }
 
     fn divided(
@@ -208,12 +208,11 @@ impl App {
                 for chunk in delivery.chunks {
                     let first_of_chunk = divided.rows.len();
                     for row in first..chunk.end as usize {
-                        let slot = match &values {
-                            Vector::Str(texts) => {
-                                texts.get(row - start).map(|it| partition.slot(it, chunk.now))
-                            }
-                            other => key_text(other, row - start)
-                                .map(|it| partition.slot(&it, chunk.now)),
+                        let slot = if let Vector::Str(texts) = &values {
+                            texts.get(row - start).map(|it| partition.slot(it, chunk.now))
+                        } else {
+                            let key = key_text(&values, row - start);
+                            key.map(|it| partition.slot(&it, chunk.now))
                         };
                         if let Some(slot) = slot {
                             divided.push(row as u32, slot, *chunk, first_of_chunk);
@@ -242,7 +241,7 @@ impl App {
     }
 
     /// A stream that is not divided goes to every key there is (gotcha 55).
-    fn to_all_keys(
+    fn send_to_all_keys(
         &mut self,
         partition: usize,
         origin: Origin,
@@ -255,14 +254,14 @@ impl App {
             for key in &keys {
                 let chunks = [Chunk { key: Key(*key), ..*chunk }];
                 let one = Delivery { start, chunks: &chunks, ..*delivery };
-                self.to_inside(partition, origin, &one, out)?;
+                self.send_inside(partition, origin, &one, out)?;
             }
             start = chunk.end;
         }
         Ok(())
     }
 
-    fn to_inside(
+    fn send_inside(
         &mut self,
         partition: usize,
         origin: Origin,

@@ -98,7 +98,7 @@ impl CompareAs {
             (Bool, Bool) if equality => Self::Bool,
             (l, r) if !l.is_numeric() || !r.is_numeric() => return None,
             (Double, _) | (_, Double) => Self::Double,
-            // The original widens these for equality, but not for order (told by: reference 5.1.30).
+            // The original widens these for equality but not for order (told by 5.1.30).
             (Long, Float) | (Float, Long) if equality => Self::Double,
             (Float, _) | (_, Float) => Self::Float,
             (Int, Int) => Self::Int,

@@ -471,7 +471,7 @@ impl<'a> Compiler<'a> {
         let args = match &call.args {
             // `count(*)` and the like take the attributes as arguments, as any call does.
             q::Args::All if aggregate == Aggregate::Count => Vec::new(),
-            args => self.args(args)?,
+            q::Args::All | q::Args::List(_) => self.args(&call.args)?,
         };
         let types: Vec<DataType> = args.iter().map(Expr::data_type).collect();
         let data_type = match aggregate.answer_type(&types) {
@@ -519,14 +519,14 @@ impl<'a> Compiler<'a> {
                 };
                 Some(Expr::Timestamp { slot: self.view(own, which) })
             }
-            [one] => match self.expr(one)? {
-                Expr::Event { slot, .. } => Some(Expr::Timestamp { slot }),
-                _ => {
-                    let message = "`eventTimestamp` takes the name of an event, such as `e1`";
-                    self.problem("arguments", one.span, message);
-                    None
+            [one] => {
+                if let Expr::Event { slot, .. } = self.expr(one)? {
+                    return Some(Expr::Timestamp { slot });
                 }
-            },
+                let message = "`eventTimestamp` takes the name of an event, such as `e1`";
+                self.problem("arguments", one.span, message);
+                None
+            }
             _ => {
                 self.problem("arguments", call.span, "`eventTimestamp` takes at most one event");
                 None

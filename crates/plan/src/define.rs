@@ -309,6 +309,7 @@ impl Definitions {
     }
 
     /// Adds an aggregation.
+    #[expect(dead_code, reason = "`define aggregation` is refused as not yet supported")]
     pub(crate) fn add_aggregation(
         &mut self,
         aggregation: crate::graph::AggregationPlan,

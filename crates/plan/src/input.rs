@@ -142,9 +142,8 @@ impl Compiler<'_> {
     fn log(&mut self, call: &q::FunctionCall, args: Vec<Expr>) -> Option<HandlerPlan> {
         use weir_event::DataType::{Bool, String as Text};
         let types: Vec<_> = args.iter().map(Expr::data_type).collect();
-        let constant = |i: usize| match &args[i] {
-            Expr::Const(value, _) => Some(value.clone()),
-            _ => None,
+        let constant = |i: usize| {
+            if let Expr::Const(value, _) = &args[i] { Some(value.clone()) } else { None }
         };
         let (priority, message, show) = match types[..] {
             [] => (None, None, None),

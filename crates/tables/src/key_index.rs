@@ -43,11 +43,13 @@ impl KeyIndex {
     fn hash_row(columns: &[usize], hasher: &FixedState, store: &RowStore, row: u32) -> u64 {
         let mut state = hasher.build_hasher();
         for column in columns {
-            match &store.columns()[*column] {
-                StoredColumn::Str(texts) if !texts.is_null(row) => {
-                    hash_text(texts.data(row), &mut state);
-                }
-                stored => hash_value(&stored.value(row), &mut state),
+            let stored = &store.columns()[*column];
+            if let StoredColumn::Str(texts) = stored
+                && !texts.is_null(row)
+            {
+                hash_text(texts.data(row), &mut state);
+            } else {
+                hash_value(&stored.value(row), &mut state);
             }
         }
         state.finish()
@@ -55,10 +57,14 @@ impl KeyIndex {
 
     fn is_row(&self, store: &RowStore, row: u32, probe: Probe<'_>) -> bool {
         match probe {
-            Probe::Text(text) => match &store.columns()[self.columns[0]] {
-                StoredColumn::Str(texts) => texts.get(row) == Some(text),
-                stored => stored.value(row).as_text() == Some(text),
-            },
+            Probe::Text(text) => {
+                let stored = &store.columns()[self.columns[0]];
+                if let StoredColumn::Str(texts) = stored {
+                    texts.get(row) == Some(text)
+                } else {
+                    stored.value(row).as_text() == Some(text)
+                }
+            }
             Probe::Whole(number) => store.value(row, self.columns[0]).as_i64() == Some(number),
             Probe::Values(values) => self
                 .columns

@@ -265,9 +265,10 @@ impl Table {
     /// The row that has the key at one place.
     #[must_use]
     pub fn find_one(&self, keys: &Vector<'_>, place: usize) -> Option<u32> {
-        let probe = match keys {
-            Vector::Str(texts) => Probe::Text(texts.get(place)?),
-            other => Probe::Whole(other.value(place).as_i64()?),
+        let probe = if let Vector::Str(texts) = keys {
+            Probe::Text(texts.get(place)?)
+        } else {
+            Probe::Whole(keys.value(place).as_i64()?)
         };
         self.primary.find(&self.store, probe)
     }

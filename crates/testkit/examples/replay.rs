@@ -1,8 +1,8 @@
 //! Plays a scenario: what `weir replay` does.
+#![expect(clippy::print_stdout, reason = "its answer goes to standard output")]
+
 fn main() {
     let path = std::env::args().nth(1).expect("a path");
-    println!(
-        "{}",
-        weir_testkit::replay(&std::fs::read_to_string(path).expect("a file")).expect("a scenario")
-    );
+    let text = std::fs::read_to_string(path).expect("a file");
+    println!("{}", weir_testkit::replay(&text).expect("a scenario"));
 }

@@ -30,7 +30,9 @@ pub enum BenchError {
     App(Vec<Problem>),
     /// It has not the streams of a workload.
     #[error(
-        "the app has no stream `{0}`\nhint: a workload reads `Src (symbol string, price double, volume int)` and inserts into `Out`"
+        "the app has no stream `{0}`\n\
+         hint: a workload reads `Src (symbol string, price double, volume int)` and inserts \
+         into `Out`"
     )]
     Stream(&'static str),
 }

@@ -46,13 +46,11 @@ fn read_tagged(fields: &Map<String, Json>) -> Value {
 }
 
 fn number(json: &Json) -> f64 {
-    match json {
-        Json::String(text) => match text.as_str() {
-            "Infinity" => f64::INFINITY,
-            "-Infinity" => f64::NEG_INFINITY,
-            _ => f64::NAN,
-        },
-        other => other.as_f64().unwrap_or(f64::NAN),
+    match json.as_str() {
+        Some("Infinity") => f64::INFINITY,
+        Some("-Infinity") => f64::NEG_INFINITY,
+        Some(_) => f64::NAN,
+        None => json.as_f64().unwrap_or(f64::NAN),
     }
 }
 

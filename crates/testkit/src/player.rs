@@ -124,9 +124,10 @@ impl Outputs for Recorder<'_> {
                     let last = range.end.checked_sub(1);
                     let ts = last.map_or(chunk.now, |row| emitted.batch.timestamps[row]);
                     body.insert("ts".into(), ts.into());
-                    let side = |kind| match rows(emitted, range.clone(), Some(kind)) {
-                        Json::Array(rows) if rows.is_empty() => Json::Null,
-                        rows => rows,
+                    let side = |kind| {
+                        let rows = rows(emitted, range.clone(), Some(kind));
+                        let any = rows.as_array().is_some_and(|rows| !rows.is_empty());
+                        if any { rows } else { Json::Null }
                     };
                     body.insert("in".into(), side(Kind::Current));
                     body.insert("removed".into(), side(Kind::Expired));
@@ -212,7 +213,7 @@ impl Player {
         let calls = match op.as_str() {
             "start" => self.start(rt),
             "send" => self.send(rt, &stream, events.as_ref()),
-            "send-topic" => self.to_sources(&Published::read(&topic, message.as_ref())),
+            "send-topic" => self.send_to_sources(&Published::read(&topic, message.as_ref())),
             "persist" => {
                 self.persist(rt);
                 Vec::new()
@@ -255,7 +256,7 @@ impl Player {
                         self.out.push(Json::Object(step));
                     }
                     if hop < HOPS_MAX {
-                        let calls = self.to_sources(&published);
+                        let calls = self.send_to_sources(&published);
                         self.print_hop(calls, at, hop + 1);
                     }
                 }
@@ -264,7 +265,7 @@ impl Player {
     }
 
     /// A message goes to every source that listens to its topic.
-    fn to_sources(&mut self, published: &Published) -> Vec<Call> {
+    fn send_to_sources(&mut self, published: &Published) -> Vec<Call> {
         let now = self.now;
         let mut calls = Vec::new();
         for running in self.apps.values_mut().filter(|it| it.started) {
@@ -326,7 +327,10 @@ impl Player {
         let head = running.head(now, 0);
         match running.app.query(&text, head) {
             Ok(answer) => {
-                let row = |row: &Vec<Value>| json!({ "ts": -1, "data": row.iter().map(write).collect::<Vec<_>>() });
+                let row = |row: &Vec<Value>| {
+                    let data: Vec<Json> = row.iter().map(write).collect();
+                    json!({ "ts": -1, "data": data })
+                };
                 step.insert("rows".into(), answer.rows.iter().map(row).collect());
                 None
             }

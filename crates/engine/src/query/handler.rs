@@ -94,7 +94,7 @@ impl Handler {
                             None => String::new(),
                         };
                         let shown = if *show_event {
-                            format!("{}", event_text(&input, flow, place))
+                            event_text(&input, flow, place)
                         } else {
                             String::new()
                         };

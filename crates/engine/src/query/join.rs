@@ -246,10 +246,8 @@ impl Join {
 
     pub(super) fn on_timer(
         &mut self,
-        part: u8,
+        (part, now, key): (u8, i64, Key),
         cx: &mut Cx<'_>,
-        now: i64,
-        key: Key,
         world: World<'_>,
         selector: &mut Selector,
         asked: &mut Asked,

@@ -129,18 +129,14 @@ impl Index {
             self.links.resize(row as usize + 1, NO_LINK);
         }
         let value: Value;
-        let wanted = match &store.columns()[self.column] {
-            StoredColumn::Str(texts) => match texts.get(row) {
-                Some(text) => Wanted::Text(text),
-                None => return,
-            },
-            stored => {
-                value = stored.value(row);
-                match Self::probe_value(key, &value) {
-                    Some(probe) => probe.wanted,
-                    None => return,
-                }
-            }
+        let stored = &store.columns()[self.column];
+        let wanted = if let StoredColumn::Str(texts) = stored {
+            let Some(text) = texts.get(row) else { return };
+            Wanted::Text(text)
+        } else {
+            value = stored.value(row);
+            let Some(probe) = Self::probe_value(key, &value) else { return };
+            probe.wanted
         };
         let hash = Self::hash_of(key, wanted);
         self.links[row as usize] = Link { hash, key, next: NO_ROW, held: true };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use weir_codec::{DecodeError, Reader, Writer};
 
-use super::{Arrival, ByGroup, Limit, Row, load_rows, save_rows};
+use super::row::{Arrival, ByGroup, Limit, Row, load_rows, save_rows};
 
 /// `output all every n events`: rows wait until there are `n`.
 #[derive(Debug)]

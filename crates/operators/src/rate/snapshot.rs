@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::{Kind, Value};
 
-use super::{Arrival, ByGroup, Limit, Row, load_rows, save_rows};
+use super::row::{Arrival, ByGroup, Limit, Row, load_rows, save_rows};
 
 /// What a snapshot shows, which depends on the query.
 #[derive(Debug, Clone, PartialEq, Eq)]

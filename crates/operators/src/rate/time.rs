@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use weir_codec::{DecodeError, Reader, Writer};
 
-use super::{Arrival, ByGroup, Limit, Row, load_rows, save_rows};
+use super::row::{Arrival, ByGroup, Limit, Row, load_rows, save_rows};
 
 /// `output all every t`: rows wait for the tick.
 #[derive(Debug, Default)]

@@ -5,7 +5,7 @@ use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::{Object, Value};
 use weir_expr::Fault;
 
-use super::Accumulator;
+use super::aggregates::Accumulator;
 
 /// Values with how often each is held, in the order in which they first came.
 #[derive(Debug, Default)]

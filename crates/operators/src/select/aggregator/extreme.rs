@@ -7,7 +7,7 @@ use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::{Column, DataType, Kind, Value};
 use weir_expr::Fault;
 
-use super::{Aggregator, Rows};
+use super::aggregates::{Aggregator, Rows};
 
 /// Which value is the best one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::{Column, Kind, Value, Values};
 use weir_expr::{Fault, Vals, Vector};
 
-use super::{Aggregator, Rows};
+use super::aggregates::{Aggregator, Rows};
 
 /// A number type that an aggregate computes in.
 pub(in crate::select) trait Number: Copy + Default {

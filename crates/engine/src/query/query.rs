@@ -1,0 +1,175 @@
+//! A query at run time: its input, its selector, its rate limit.
+
+use weir_codec::{DecodeError, Reader, Writer};
+use weir_event::Key;
+use weir_expr::{Fault, InTable, Scope};
+use weir_operators::Cx;
+use weir_operators::rate::RateLimit;
+use weir_operators::select::{Selected, Selector};
+use weir_plan::OutputPlan;
+use weir_tables::{Table, TableCondition};
+
+use super::change::Change;
+use super::delivery::{Delivery, Port};
+use super::join::Join;
+use super::single::Single;
+use crate::named_window::NamedWindow;
+
+/// What a query may read besides its own state.
+#[derive(Clone, Copy)]
+pub(crate) struct World<'a> {
+    pub tables: &'a [Table],
+    pub windows: &'a [NamedWindow],
+}
+
+/// The `in` checks of one query.
+struct Checks<'a> {
+    tables: &'a [Table],
+    checks: &'a [(usize, TableCondition)],
+}
+
+impl InTable for Checks<'_> {
+    fn contains(&self, check: usize, scope: &Scope<'_>, place: usize) -> Result<bool, Fault> {
+        match self.checks.get(check) {
+            Some((table, condition)) => self.tables[*table].contains(condition, scope, place),
+            None => Err(Fault::runtime("no such table check")),
+        }
+    }
+}
+
+/// What a query reads, at run time.
+pub(crate) enum QueryInput {
+    Single(Box<Single>),
+    Join(Box<Join>),
+}
+
+/// A query at run time.
+pub(crate) struct Query {
+    pub name: String,
+    pub input: QueryInput,
+    pub selector: Selector,
+    pub rate: Option<RateLimit>,
+    pub output: OutputPlan,
+    pub change: Option<Change>,
+    pub checks: Vec<(usize, TableCondition)>,
+    /// Who listens to the query itself.
+    pub taps: Vec<u32>,
+}
+
+/// What a query asks of the engine besides its output.
+#[derive(Default)]
+pub(crate) struct Asked {
+    pub wakes: Vec<(i64, Key, u8)>,
+    pub faults: Vec<Fault>,
+    pub notes: Vec<String>,
+}
+
+impl Query {
+    /// Takes rows that arrived at an input (a side of a join).
+    pub(crate) fn receive(
+        &mut self,
+        port: Port,
+        delivery: &Delivery<'_>,
+        world: World<'_>,
+        random: &std::cell::Cell<u64>,
+        asked: &mut Asked,
+    ) -> Result<Selected, Fault> {
+        let checks = Checks { tables: world.tables, checks: &self.checks };
+        let (mut wakes, mut faults) = (Vec::new(), Vec::new());
+        let mut cx = Cx { wakes: &mut wakes, faults: &mut faults, random, tables: Some(&checks) };
+        let selected = match &mut self.input {
+            QueryInput::Single(single) => {
+                let selected =
+                    single.receive(&mut cx, delivery, &mut self.selector, &mut asked.notes);
+                asked.wakes.extend(wakes.into_iter().map(|(due, key)| (due, key, 0)));
+                selected
+            }
+            QueryInput::Join(join) => {
+                join.receive(port, &mut cx, delivery, world, &mut self.selector, asked)
+            }
+        };
+        asked.faults.append(&mut faults);
+        self.limited(selected)
+    }
+
+    /// A wake-up that part `part` of the query asked for.
+    pub(crate) fn on_timer(
+        &mut self,
+        part: u8,
+        now: i64,
+        key: Key,
+        world: World<'_>,
+        random: &std::cell::Cell<u64>,
+        asked: &mut Asked,
+    ) -> Result<Selected, Fault> {
+        let checks = Checks { tables: world.tables, checks: &self.checks };
+        let (mut wakes, mut faults) = (Vec::new(), Vec::new());
+        let mut cx = Cx { wakes: &mut wakes, faults: &mut faults, random, tables: Some(&checks) };
+        let selected = match &mut self.input {
+            QueryInput::Single(single) => {
+                let selected =
+                    single.on_timer(&mut cx, now, key, &mut self.selector, &mut asked.notes);
+                asked.wakes.extend(wakes.into_iter().map(|(due, key)| (due, key, 0)));
+                selected
+            }
+            QueryInput::Join(join) => {
+                join.on_timer((part, now, key), &mut cx, world, &mut self.selector, asked)
+            }
+        };
+        asked.faults.append(&mut faults);
+        self.limited(selected)
+    }
+
+    fn limited(&mut self, selected: Result<Selected, Fault>) -> Result<Selected, Fault> {
+        match &mut self.rate {
+            Some(rate) => selected.map(|selected| rate.receive(&selected)),
+            None => selected,
+        }
+    }
+
+    /// The round of the rate limit is over for a key; what leaves.
+    pub(crate) fn on_round(&mut self, now: i64, key: Key) -> Selected {
+        self.rate.as_mut().map_or_else(Selected::default, |rate| rate.on_timer(now, key))
+    }
+
+    /// The least time between an event and a wake-up because of it.
+    pub(crate) fn min_wait_ms(&self) -> Option<i64> {
+        match &self.input {
+            QueryInput::Single(single) => single.min_wait_ms(),
+            QueryInput::Join(join) => join.min_wait_ms(),
+        }
+    }
+
+    pub(crate) fn drop_key(&mut self, key: Key) {
+        self.selector.drop_key(key);
+        if let Some(rate) = &mut self.rate {
+            rate.drop_key(key);
+        }
+        match &mut self.input {
+            QueryInput::Single(single) => single.drop_key(key),
+            QueryInput::Join(join) => join.drop_key(key),
+        }
+    }
+
+    pub(crate) fn save(&self, w: &mut Writer) {
+        self.selector.save(w);
+        if let Some(rate) = &self.rate {
+            rate.save(w);
+        }
+        match &self.input {
+            QueryInput::Single(single) => single.save(w),
+            QueryInput::Join(join) => join.save(w),
+        }
+    }
+
+    pub(crate) fn load(&mut self, r: &mut Reader<'_>) -> Result<(), DecodeError> {
+        self.selector.load(r)?;
+        if let Some(rate) = &mut self.rate {
+            rate.load(r)?;
+        }
+        match &mut self.input {
+            QueryInput::Single(single) => single.load(r),
+            QueryInput::Join(join) => join.load(r),
+        }
+    }
+}
