@@ -146,7 +146,10 @@ impl Published {
 
     /// The message as a scenario writes it.
     pub(crate) fn to_json(&self) -> Json {
-        let event = |event: &Event| json!({ "ts": event.timestamp, "data": event.data.iter().map(write).collect::<Vec<_>>() });
+        let event = |event: &Event| {
+            let data: Vec<Json> = event.data.iter().map(write).collect();
+            json!({ "ts": event.timestamp, "data": data })
+        };
         match &self.payload {
             Payload::Text(text) => Json::String(text.to_string()),
             Payload::Bytes(bytes) => write(&Value::object(Object::Bytes(bytes.to_vec()))),
