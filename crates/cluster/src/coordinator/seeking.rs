@@ -12,7 +12,7 @@ use super::words::{Action, Identity, Term, Timing, Waiting};
 use crate::ids::Moment;
 
 /// For how many leases a node that handed over leaves the lease to others.
-const REST_LEASES: u32 = 10;
+const REST_LEASES: u32 = 2;
 
 /// For how many leases an accepted loss allows a take: long enough to see that the lease is free.
 const LOSS_ACCEPTED_LEASES: u32 = 4;
