@@ -50,3 +50,8 @@ fn math_functions_answer_as_told() {
 fn time_functions_answer_as_told() {
     check(include_str!("told/time.txt"));
 }
+
+#[test]
+fn list_functions_answer_as_told() {
+    check(include_str!("told/list.txt"));
+}

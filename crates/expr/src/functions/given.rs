@@ -1,5 +1,7 @@
 //! Arguments of a call as plain values: what is null or of another type becomes a fault.
 
+use std::borrow::Cow;
+
 use weir_event::{Object, Text, Value};
 
 use crate::fault::Fault;
@@ -37,4 +39,18 @@ pub(super) fn set<'a>(value: &'a Value, what: &str) -> Result<&'a [Value], Fault
         | Value::Str(_)
         | Value::Object(_) => Err(unfit(value, what, "set")),
     }
+}
+/// The `bool`, which may not be null.
+pub(super) fn truth(value: &Value, what: &str) -> Result<bool, Fault> {
+    if let Value::Bool(truth) = value { Ok(*truth) } else { Err(unfit(value, what, "bool")) }
+}
+
+/// The members of the list, which may not be null.
+pub(super) fn list<'a>(value: &'a Value, what: &str) -> Result<Cow<'a, [Value]>, Fault> {
+    if let Value::Object(object) = value
+        && let Object::List(items) = &**object
+    {
+        return Ok(Cow::Borrowed(items));
+    }
+    Err(unfit(value, what, "list"))
 }

@@ -11,6 +11,7 @@ use crate::scope::Env;
 
 mod core;
 mod given;
+mod list;
 mod math;
 mod numbers;
 mod pattern;
@@ -97,8 +98,14 @@ fn plain(name: &'static str, data_type: DataType, call: Plain) -> Result<Bound, 
 }
 
 /// Every function this build carries, a list a family.
-const FAMILIES: &[&[Function]] =
-    &[core::FUNCTIONS, math::FUNCTIONS, regex::FUNCTIONS, str::FUNCTIONS, time::FUNCTIONS];
+const FAMILIES: &[&[Function]] = &[
+    core::FUNCTIONS,
+    list::FUNCTIONS,
+    math::FUNCTIONS,
+    regex::FUNCTIONS,
+    str::FUNCTIONS,
+    time::FUNCTIONS,
+];
 
 /// Looks a function up by the names the user wrote.
 #[must_use]

@@ -42,6 +42,7 @@ pub struct StreamFunctionKind {
 /// Every stream function this build carries.
 const STREAM_FUNCTIONS: &[StreamFunctionKind] = &[
     StreamFunctionKind { namespace: "", name: "pol2Cart", bind: pol2_cart },
+    StreamFunctionKind { namespace: "list", name: "tokenize", bind: super::list::tokenize },
     StreamFunctionKind { namespace: "str", name: "tokenize", bind: super::str::tokenize },
 ];
 
