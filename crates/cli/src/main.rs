@@ -1,3 +1,46 @@
-//! The `weir` binary.
+//! The `weir` binary: one file a command.
 
-fn main() {}
+mod bench;
+mod check;
+mod fmt;
+mod io;
+mod replay;
+mod run;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Runs Siddhi apps, and keeps them running.
+#[derive(Debug, Parser)]
+#[command(name = "weir", version, about, max_term_width = 100)]
+struct Weir {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::Run),
+    Check(check::Check),
+    Fmt(fmt::Fmt),
+    Replay(replay::Replay),
+    Bench(bench::Bench),
+}
+
+fn main() -> ExitCode {
+    let done = match Weir::parse().command {
+        Command::Run(command) => command.execute(),
+        Command::Check(command) => command.execute(),
+        Command::Fmt(command) => command.execute(),
+        Command::Replay(command) => command.execute(),
+        Command::Bench(command) => command.execute(),
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            io::say_error(&error);
+            ExitCode::from(io::FAILED)
+        }
+    }
+}
