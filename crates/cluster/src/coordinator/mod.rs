@@ -4,6 +4,8 @@ mod core;
 mod holding;
 mod lease;
 mod seeking;
+#[cfg(test)]
+mod tests;
 mod words;
 
 pub use self::core::Coordinator;
