@@ -54,7 +54,7 @@ fn app(body: &str, playback: bool) -> App {
     let start = if playback { "@app:playback " } else { "" };
     let text = format!("{start}{STREAM} {body}");
     let mut app = App::create(&text, &Options { name: "test".into() })
-        .unwrap_or_else(|problems| panic!("{text}: {problems:?}"));
+        .expect("the reference takes this app too");
     let out = app.stream("Out").expect("every app inserts into Out");
     app.listen(out);
     app
@@ -62,7 +62,7 @@ fn app(body: &str, playback: bool) -> App {
 
 fn entries(seed: u64, count: usize) -> Vec<Entry> {
     let schema = app("from S select * insert into Out;", false);
-    let schema = schema.schema(schema.stream("S").unwrap()).clone();
+    let schema = schema.schema(schema.stream("S").expect("every app reads S")).clone();
     let mut dice = Dice(seed);
     let mut time = 1_000;
     (0..count)
@@ -92,7 +92,7 @@ fn started(body: &str, playback: bool) -> (App, Rows) {
 }
 
 fn feed(app: &mut App, entries: &[Entry], from: usize, rows: &mut Rows) {
-    let stream = app.stream("S").unwrap();
+    let stream = app.stream("S").expect("every app reads S");
     for (at, entry) in entries.iter().enumerate() {
         app.apply(stream, &entry.batch, &[head(from + at, entry.time, entry.batch.len())], rows);
     }
@@ -106,7 +106,7 @@ fn one_by_one(body: &str, playback: bool, entries: &[Entry]) -> Rows {
 
 fn all_at_once(body: &str, playback: bool, entries: &[Entry]) -> Rows {
     let (mut app, mut rows) = started(body, playback);
-    let stream = app.stream("S").unwrap();
+    let stream = app.stream("S").expect("every app reads S");
     let mut builder = BatchBuilder::new(app.schema(stream));
     let mut heads = Vec::new();
     for (at, entry) in entries.iter().enumerate() {

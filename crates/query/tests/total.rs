@@ -163,7 +163,10 @@ fn check_read(app: &App, printed: &str) {
 }
 
 fn token() -> impl Strategy<Value = String> {
-    prop_oneof![8 => select(WORDS).prop_map(str::to_owned), 1 => any::<char>().prop_map(String::from)]
+    prop_oneof![
+        8 => select(WORDS).prop_map(str::to_owned),
+        1 => any::<char>().prop_map(String::from)
+    ]
 }
 
 /// A text that the reference was asked about.
@@ -211,7 +214,11 @@ fn apply(pieces: &mut Vec<String>, change: Change) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 1_500,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn a_soup_of_tokens_is_read(tokens in vec(token(), 0..60)) {

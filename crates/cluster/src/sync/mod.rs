@@ -4,6 +4,8 @@ mod packet;
 mod receiver;
 mod sender;
 mod shape;
+#[cfg(test)]
+mod tests;
 
 pub use packet::{Packet, reason};
 pub use receiver::{Receiver, ReceiverAction, Reception};

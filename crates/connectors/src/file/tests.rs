@@ -153,7 +153,10 @@ async fn a_file_that_is_not_there_is_named_and_waited_for() {
     let (_dir, path) = workspace();
     let source = start(&annotation(&[("file.uri", &uri(&path))]), None);
     let cause = format!("could not open `{}`: ", path.display());
-    let named = |it: &SourceState| matches!(it, SourceState::Retrying { cause: told, .. } if told.starts_with(&cause));
+    let named = |it: &SourceState| match it {
+        SourceState::Retrying { cause: told, .. } => told.starts_with(&cause),
+        SourceState::Open { .. } | SourceState::Closed => false,
+    };
     source.book.until(named).await;
     append(&path, "1\n");
     assert_eq!(source.until_lines(1).await, ["1"]);

@@ -195,13 +195,15 @@ async fn a_body_over_the_limit_is_413_however_it_is_sent() {
     assert_eq!(answer.status, 413);
     assert!(answer.body.contains("larger than 60 bytes"), "{}", answer.body);
     let chunked = format!(
-        "POST /in HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{long}\r\n0\r\n\r\n",
+        "POST /in HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n\
+         {:x}\r\n{long}\r\n0\r\n\r\n",
         long.len()
     );
     assert_eq!(source.ask(&chunked).await.status, 413);
     assert_eq!(source.book.firsts(), ["IBM"]);
     source.end().await;
-    let options = "'request.size.validation.maximum.value:9','request.size.validation.reject.status.code:400'";
+    let options = "'request.size.validation.maximum.value:9',\
+                   'request.size.validation.reject.status.code:400'";
     let source = running(&[("request.size.validation.configurations", options)]).await;
     assert_eq!(source.post(IBM).await.status, 400);
     source.end().await;

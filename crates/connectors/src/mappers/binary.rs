@@ -167,3 +167,62 @@ fn put(bytes: &mut BytesMut, data_type: DataType, value: &Value) -> bool {
     }
     true
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use weir_event::BatchBuilder;
+
+    use super::*;
+    use crate::testing::{stock_batch, stocks};
+
+    fn mapper() -> BinaryMapper {
+        BinaryMapper { schema: stocks().schema }
+    }
+
+    fn decoded(bytes: Bytes) -> (Batch, Vec<MapError>) {
+        let mut out = Decoded::new(&stocks().schema);
+        mapper().decode(&Message::new(Payload::Bytes(bytes)), &mut out);
+        let (batch, _, failures) = out.finish();
+        (batch, failures)
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_back_and_no_truncation_is(
+            rows in proptest::collection::vec((".{1,20}", any::<f32>(), any::<i64>()), 2..6),
+        ) {
+            let rows: Vec<_> = rows.iter().map(|(s, p, v)| (s.as_str(), *p, *v)).collect();
+            let batch = stock_batch(&rows);
+            let numbers: Vec<u32> = (0..u32::try_from(rows.len()).unwrap()).collect();
+            let mut out = Encoded::default();
+            mapper().encode(&batch, Rows::Many(&numbers), &mut out);
+            let Payload::Bytes(bytes) = out.messages[0].0.clone() else { panic!("no bytes") };
+            let (back, failures) = decoded(bytes.clone());
+            prop_assert_eq!(failures, []);
+            prop_assert_eq!(back.timestamps.len(), batch.timestamps.len());
+            for row in 0..batch.len() {
+                prop_assert_eq!(back.row(row), batch.row(row));
+            }
+            for end in 0..bytes.len() {
+                let (none, failures) = decoded(bytes.slice(..end));
+                prop_assert_eq!((none.len(), failures.len()), (0, 1));
+            }
+        }
+
+        #[test]
+        fn no_bytes_crash_it(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            decoded(Bytes::from(bytes));
+        }
+    }
+
+    #[test]
+    fn a_null_is_refused_by_name() {
+        let mut batch = BatchBuilder::new(&stocks().schema);
+        batch.push_row(1, [Value::Null, Value::Null, Value::Null]);
+        let mut out = Encoded::default();
+        mapper().encode(&batch.finish(), Rows::One(0), &mut out);
+        assert!(out.messages.is_empty());
+        assert!(out.failures[0].to_string().contains("`symbol`"));
+    }
+}

@@ -12,6 +12,7 @@ use super::frequent::FrequentWindow;
 use super::length::LengthWindow;
 use super::length_batch::LengthBatchWindow;
 use super::lossy_frequent::LossyFrequentWindow;
+use super::session::SessionWindow;
 use super::signature::{
     BOOL, DOUBLE, INT, LONG, SORTABLE, SPAN, STRING, Signature, check, computed, constant, exactly,
     repeating,
@@ -120,6 +121,19 @@ const WINDOWS: &[Entry] = &[
             ]),
         ],
         make: lossy_frequent,
+    },
+    Entry {
+        name: "session",
+        signatures: &[
+            exactly(&[constant("session.gap", SPAN)]),
+            exactly(&[constant("session.gap", SPAN), computed("session.key", STRING)]),
+            exactly(&[
+                constant("session.gap", SPAN),
+                computed("session.key", STRING),
+                constant("allowed.latency", SPAN),
+            ]),
+        ],
+        make: session,
     },
     Entry {
         name: "sort",
@@ -336,12 +350,39 @@ fn lossy_frequent(spec: &WindowSpec<'_>) -> Built {
     let (support, error) = (spec.real(0), spec.real(1));
     if !((0.0..=1.0).contains(&support) && error > 0.0 && error <= 1.0) {
         return Err(format!(
-            "the window `lossyFrequent` takes fractions of 1: a `support.threshold` from 0 to 1 and \
-             an `error.bound` above 0, not {support} and {error}"
+            "the window `lossyFrequent` takes fractions of 1: a `support.threshold` from 0 to 1 \
+             and an `error.bound` above 0, not {support} and {error}"
         ));
     }
     let columns = spec.counted_by(2)?;
     Ok(Box::new(LossyFrequentWindow::new(support, error, columns, spec.types)))
+}
+
+fn session(spec: &WindowSpec<'_>) -> Built {
+    for (place, what) in [(0, "session.gap"), (2, "allowed.latency")] {
+        let param = spec.params.get(place);
+        if param.is_some_and(|it| it.expr.data_type() != DataType::Long) {
+            return Err(format!(
+                "the parameter `{what}` of the window `session` has to be a time, such as 5 sec, \
+                 or of type long"
+            ));
+        }
+    }
+    let column = spec.attribute(1);
+    if spec.params.len() > 1 && column.is_none() {
+        return Err(
+            "the parameter `session.key` of the window `session` has to be an attribute of \
+                    type string"
+                .to_owned(),
+        );
+    }
+    let (gap_ms, latency_ms) = (spec.number(0), spec.number(2));
+    if latency_ms > gap_ms {
+        return Err("the parameter `allowed.latency` of the window `session` cannot be more than \
+                    its `session.gap`"
+            .to_owned());
+    }
+    Ok(Box::new(SessionWindow::new(gap_ms, column, latency_ms, spec.types)))
 }
 
 fn sort(spec: &WindowSpec<'_>) -> Built {

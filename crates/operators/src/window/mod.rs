@@ -1,16 +1,10 @@
 //! Windows: what they hold, and the chunks of current, expired and reset rows they emit.
 
-use weir_codec::{DecodeError, Reader, Writer};
-use weir_event::{Batch, Key, RowStore};
-use weir_expr::Expr;
-
-use crate::cx::Cx;
-use crate::flow::Flow;
-
 mod ageing;
 mod batch;
 mod build;
 mod clock;
+mod contract;
 mod delay;
 mod external_time;
 mod external_time_batch;
@@ -19,6 +13,8 @@ mod length;
 mod length_batch;
 mod lossy_frequent;
 mod rows;
+mod session;
+mod sessions;
 mod signature;
 mod sort;
 mod time;
@@ -27,80 +23,4 @@ mod time_length;
 mod tumbling;
 
 pub use build::{WindowSpec, build, window_names};
-
-/// How a window's rows come and go; aggregators and finds depend on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// Rows leave one by one as others arrive or time passes.
-    Slide,
-    /// Rows leave all together.
-    Batch,
-}
-
-/// A window: holds rows of all partition keys in one store and emits chunks of row numbers.
-///
-/// State is kept a key; a key's state comes into being with its first event. Numbers emitted are
-/// numbers of [`Window::store`], and stay readable until the next call: a row that left for good
-/// is given back to the store at the *start* of the next `receive` or `on_timer`.
-pub trait Window: Send {
-    /// Takes arriving rows, all of them current, and adds what comes of each chunk to `out`.
-    ///
-    /// `input` names rows of `batch`. Chunks of `out` carry the `now` and key of the chunk that
-    /// caused them.
-    fn receive(&mut self, cx: &mut Cx<'_>, batch: &Batch, input: &Flow, out: &mut Flow);
-
-    /// The clock of `key` reached a wake-up that was asked for; a window that finds nothing to do
-    /// does nothing.
-    fn on_timer(&mut self, cx: &mut Cx<'_>, now: i64, key: Key, out: &mut Flow);
-
-    /// The least time between an arriving event and a wake-up asked for because of it, reckoned
-    /// from its timestamp or the clock of its chunk, whichever is less; `None` when none is asked
-    /// for. So the engine knows which chunks fit into one call of [`Window::receive`]: those before
-    /// whose clocks no wake-up of this window falls due.
-    fn min_wait_ms(&self) -> Option<i64> {
-        None
-    }
-
-    /// Whether rows that are due leave when the next event arrives, woken or not: then wake-ups
-    /// change nothing for whoever does not see rows leave.
-    fn expires_on_arrival(&self) -> bool {
-        false
-    }
-
-    /// Where the rows are.
-    fn store(&self) -> &RowStore;
-
-    /// The rows a join, an on-demand query or `in` finds, in order, added to `rows`.
-    fn find(&self, key: Key, rows: &mut Vec<u32>);
-
-    /// Whether the rows leave one by one.
-    fn mode(&self) -> Mode;
-
-    /// Forgets everything of one key.
-    fn drop_key(&mut self, key: Key);
-
-    /// Writes the state of all keys.
-    fn save(&self, w: &mut Writer);
-
-    /// Replaces the state by what [`Window::save`] wrote.
-    ///
-    /// # Errors
-    ///
-    /// The bytes are not such a state.
-    fn load(&mut self, r: &mut Reader<'_>) -> Result<(), DecodeError>;
-}
-
-/// A parameter of a window, stream function or sink: a constant, or computed for each event.
-#[derive(Debug, Clone)]
-pub struct Param {
-    /// Computed over the arriving event (slot 0); a constant expression for a constant.
-    pub expr: Expr,
-}
-
-impl Param {
-    /// The constant written by the user, if it is one.
-    #[must_use]
-    pub fn constant(&self) -> Option<&weir_event::Value> {
-        if let Expr::Const(value, _) = &self.expr { Some(value) } else { None }
-    }
-}
+pub use contract::{Mode, Param, Window};

@@ -4,4 +4,5 @@ mod batches;
 mod parameters;
 mod player;
 mod properties;
+mod sessions;
 mod sliding;

@@ -34,6 +34,9 @@ fn all_windows() -> Vec<Asked> {
         window("lengthBatch", [int(3)]),
         window("lengthBatch", [int(3), truth(true)]),
         window("lossyFrequent", [real(0.3), real(0.2), attribute(1)]),
+        window("session", [ms(30)]),
+        window("session", [ms(30), attribute(1)]),
+        window("session", [ms(30), attribute(1), ms(20)]),
         window("sort", [int(2), attribute(2)]),
         window("sort", [int(3), attribute(1), text("desc"), attribute(2), text("asc")]),
         window("time", [ms(40)]),
@@ -150,7 +153,11 @@ fn together(asked: &Asked, steps: &[Step]) -> Player {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 48,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     /// A node that restarts anywhere says what one that never stopped says.
     #[test]

@@ -321,7 +321,10 @@ fn of_character(name: &str) -> Option<&'static str> {
         "ISOControl" => r"\x00-\x1f\x7f-\x{9f}",
         "Mirrored" => r"()<>\[\]\{\}«»",
         "Whitespace" => {
-            r"\t-\r\x1c-\x20\x{1680}\x{2000}-\x{2006}\x{2008}-\x{200a}\x{2028}\x{2029}\x{205f}\x{3000}"
+            concat!(
+                r"\t-\r\x1c-\x20\x{1680}\x{2000}-\x{2006}\x{2008}-\x{200a}",
+                r"\x{2028}\x{2029}\x{205f}\x{3000}"
+            )
         }
         _ => return None,
     })

@@ -210,7 +210,8 @@ fn unit(
     }
 }
 
-/// `dateAdd` and `dateSub`. In the original `dateAdd` of a timestamp knows units in upper case only.
+/// `dateAdd` and `dateSub`. In the original `dateAdd` of a timestamp knows units in upper case
+/// only.
 fn moved(name: &'static str, args: &[Arg<'_>], sign: i64) -> Result<Bound, String> {
     takes(name, args, "string int string! | long int string! | string int string! string")?;
     let of_text = args[0].data_type == DataType::String;

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use fancy_regex::Regex;
 
-use super::Path;
+use super::steps::Path;
 use crate::mappers::json::tree::Json;
 
 /// A condition on an element.

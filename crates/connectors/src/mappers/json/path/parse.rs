@@ -4,7 +4,7 @@ use fancy_regex::Regex;
 use weir_event::Text;
 
 use super::filter::{Filter, Operand, Operator};
-use super::{Function, Path, Step};
+use super::steps::{Function, Path, Step};
 use crate::mappers::json::reader::{Dialect, Reader};
 use crate::mappers::json::tree::Json;
 
