@@ -27,6 +27,9 @@ pub(crate) struct Witness {
     pub(crate) outputs: BTreeMap<u64, (Output, u64)>,
     /// Acknowledged events and their entries.
     pub(crate) acked: BTreeMap<u64, EntryId>,
+    /// When the last event was acknowledged, and the longest time between two, in milliseconds.
+    pub(crate) last_ack_ms: u64,
+    pub(crate) longest_gap_ms: u64,
     highest_epoch: Epoch,
     /// The highest mark in a committed entry: nothing at or below it may come again.
     committed_mark: u64,
@@ -44,7 +47,7 @@ impl Witness {
         epoch: Epoch,
         output: &Output,
         row: Option<&Lease>,
-        disks: [&Disk; 2],
+        disks: &[&Disk],
     ) {
         if epoch < self.highest_epoch {
             self.broken(format!("epoch {} emits after {}", epoch.0, self.highest_epoch.0));
@@ -78,15 +81,18 @@ impl Witness {
     /// A client is told that its event is taken.
     pub(crate) fn acknowledged(
         &mut self,
-        event: u64,
+        (event, now_ms): (u64, u64),
         id: EntryId,
         row: Option<&Lease>,
-        disks: [&Disk; 2],
+        disks: &[&Disk],
     ) {
         if !row.is_some_and(|row| held_by_named(row, disks, id)) {
             self.broken(format!("event {event} at {id} is acknowledged before it is safe"));
         }
         self.acked.insert(event, id);
+        let gap_ms = now_ms - self.last_ack_ms;
+        self.longest_gap_ms = self.longest_gap_ms.max(gap_ms);
+        self.last_ack_ms = now_ms;
     }
 
     /// A mark is in an entry that every named log holds.
@@ -95,7 +101,7 @@ impl Witness {
     }
 
     /// Every log that may take the lease holds every acknowledged event.
-    pub(crate) fn check_logs(&mut self, row: Option<&Lease>, disks: [&Disk; 2]) {
+    pub(crate) fn check_logs(&mut self, row: Option<&Lease>, disks: &[&Disk]) {
         let Some(row) = row else { return };
         let lost = self.acked.iter().find(|(_, id)| !held_by_named(row, disks, **id));
         if let Some((event, id)) = lost {
@@ -125,6 +131,6 @@ impl Witness {
 }
 
 /// Whether every named log that exists covers the entry.
-fn held_by_named(row: &Lease, disks: [&Disk; 2], id: EntryId) -> bool {
+fn held_by_named(row: &Lease, disks: &[&Disk], id: EntryId) -> bool {
     disks.iter().filter(|disk| row.in_sync.contains(&disk.log)).all(|disk| disk.covers(id))
 }

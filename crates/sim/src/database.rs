@@ -5,6 +5,7 @@ use weir_codec::EntryId;
 use weir_event::{Epoch, Time};
 
 use crate::app::{App, Output};
+use crate::world::Mutant;
 
 /// A snapshot of the app.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,13 +45,13 @@ pub(crate) enum Answer {
 }
 
 impl Database {
-    /// Carries out an operation; `blind` writes regardless of what is expected.
-    pub(crate) fn execute(&mut self, op: Op, blind: bool) -> Answer {
+    /// Carries out an operation, as the protocol has it unless a mutant breaks it.
+    pub(crate) fn execute(&mut self, op: Op, mutant: Mutant) -> Answer {
         match op {
             Op::Read => Answer::Row(self.row.clone()),
             Op::Write(write) => {
                 let found = self.row.as_ref().map(Lease::version);
-                if found == write.expected || blind {
+                if found == write.expected || mutant == Mutant::BlindWrites {
                     self.row = Some(write.lease);
                     Answer::Written(Written::Done)
                 } else {
@@ -63,7 +64,7 @@ impl Database {
             }
             Op::Save(epoch, saved) => {
                 let newest = self.last.as_ref().is_none_or(|last| saved.at >= last.at);
-                if epoch < self.fence || !newest {
+                if (epoch < self.fence || !newest) && mutant != Mutant::NoFence {
                     return Answer::Saved(None);
                 }
                 let at = saved.at;

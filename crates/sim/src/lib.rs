@@ -1,4 +1,4 @@
-//! Two nodes, a database and a network under seeds: the pair's promises, checked at each step.
+//! Two or three nodes, a database and a network under seeds: the pair's promises, checked at each step.
 
 mod app;
 mod checks;
@@ -11,4 +11,4 @@ mod rng;
 mod world;
 
 pub use checks::Violation;
-pub use world::{Mutant, Outcome, Stats, run};
+pub use world::{Mutant, Outcome, Setup, Stats, Weather, run};

@@ -1,6 +1,6 @@
-//! Connections between the two nodes: in order, delayed, and never half repaired.
+//! Connections between nodes: in order, delayed, and never half repaired.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use weir_cluster::ConnId;
 
@@ -24,7 +24,8 @@ pub(crate) struct End {
 #[derive(Debug, Default)]
 pub(crate) struct Network {
     pub(crate) conns: BTreeMap<ConnId, Conn>,
-    pub(crate) cut: bool,
+    /// Pairs of nodes, the lower first, that cannot reach each other.
+    cut: BTreeSet<(usize, usize)>,
     next: u64,
 }
 
@@ -37,12 +38,22 @@ impl Network {
         id
     }
 
-    /// Cuts the link: connections that stand will never carry anything again.
-    pub(crate) fn cut(&mut self) {
-        self.cut = true;
+    /// Cuts the link between two nodes: connections that stand will never carry anything again.
+    pub(crate) fn cut(&mut self, a: usize, b: usize) {
+        self.cut.insert((a.min(b), a.max(b)));
         for conn in self.conns.values_mut() {
-            conn.broken = true;
+            if conn.ends.iter().all(|end| end.node == a || end.node == b) {
+                conn.broken = true;
+            }
         }
+    }
+
+    pub(crate) fn mend(&mut self) {
+        self.cut.clear();
+    }
+
+    pub(crate) fn is_cut(&self, a: usize, b: usize) -> bool {
+        self.cut.contains(&(a.min(b), a.max(b)))
     }
 
     /// The far end of a connection, seen from a node that has not closed it, and when a packet

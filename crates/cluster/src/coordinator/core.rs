@@ -14,9 +14,9 @@ use crate::ids::Moment;
 /// what it answers, in order. It asks for one lease operation at a time and waits for its answer:
 /// a driver that gives up on the database must say so ([`Unavailable`], [`Written::Unknown`]).
 ///
-/// Two things are left for later and have their place: a promise over the peer link while the
-/// database is away would lengthen [`Action::Deadline`] in `Holding` and hold back the take in
-/// `Seeking`; a hot standby needs nothing from here.
+/// While the database is away a term goes on as long as every named log promises, over the peer
+/// link, to leave the lease alone: [`Action::Ask`], [`Coordinator::promise`] on the other side,
+/// [`Input::PeerPromised`].
 #[derive(Debug)]
 pub struct Coordinator {
     me: Identity,
@@ -90,6 +90,11 @@ impl Coordinator {
             Input::PeerGone(log) => self.with_holding(|it| it.do_without(log)),
             Input::HigherEpoch(epoch) => self.with_holding(|it| it.doubt(now, epoch)),
             Input::Drained => self.with_holding(Holding::drained),
+            Input::PeerPromised { log, asked } => {
+                if let Role::Holding(holding) = &mut self.role {
+                    holding.promised(self.timing, now, (log, asked), &mut out);
+                }
+            }
             Input::HandOver => {
                 if let Role::Holding(holding) = &mut self.role {
                     holding.hand_over(&mut out);
@@ -98,6 +103,15 @@ impl Coordinator {
         }
         self.go_on(now, &mut out);
         out
+    }
+
+    /// The holder of the lease under `epoch` cannot reach the database and asks to be left alone:
+    /// whether this node takes no unreleased lease for one lease from now on.
+    pub fn promise(&mut self, now: Moment, epoch: Epoch) -> bool {
+        match &mut self.role {
+            Role::Seeking(seeking) => seeking.promise(self.timing, now, epoch),
+            Role::Holding(_) => false,
+        }
     }
 
     /// When to call again with [`Input::Tick`], at the latest.
@@ -182,7 +196,7 @@ impl Coordinator {
 
     fn go_on(&mut self, now: Moment, out: &mut Vec<Action>) {
         if let Role::Holding(holding) = &mut self.role {
-            holding.keep_time(now, out);
+            holding.keep_time(self.timing, now, out);
         }
         if self.busy.is_none() {
             let wish = match &mut self.role {

@@ -1,6 +1,6 @@
 //! A node with the lease: it renews it, says whom an acknowledgement needs, and gives it back.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use weir_codec::LogId;
 use weir_event::Epoch;
@@ -9,6 +9,20 @@ use super::core::{Next, Wish};
 use super::lease::{Lease, LeaseWrite, Unavailable, Written};
 use super::words::{Action, Identity, Lost, Membership, Timing};
 use crate::ids::Moment;
+
+/// How often in a lease promises are asked for while the database does not answer.
+const ASKS_A_LEASE: u32 = 4;
+
+/// Until when outputs may leave: a lease after the moment that it is reckoned from, less what
+/// clocks of unlike speed may make of it.
+fn deadline(from: Moment, timing: Timing) -> Moment {
+    from.plus(timing.lease.saturating_sub(timing.margin))
+}
+
+/// When the database has been silent for long enough to ask the peers.
+fn ask_at(sent: Moment, timing: Timing) -> Moment {
+    sent.plus(timing.lease / 2)
+}
 
 #[derive(Debug)]
 pub(super) struct Holding {
@@ -20,6 +34,11 @@ pub(super) struct Holding {
     wanted: BTreeSet<LogId>,
     deadline: Moment,
     suspended: bool,
+    /// When to ask the named logs for a promise, unless the lease is renewed before.
+    ask_at: Moment,
+    /// When each log was asked that has promised since.
+    promised: BTreeMap<LogId, Moment>,
+    on_promise: bool,
     renew_at: Moment,
     /// The row must be read before it is written again, at this moment.
     read_at: Option<Moment>,
@@ -35,19 +54,27 @@ enum Release {
 }
 
 impl Holding {
-    pub(super) fn taken(known: Lease, deadline: Moment, renew_at: Moment) -> Self {
+    /// A lease taken by a write that was sent at `sent`.
+    pub(super) fn taken(known: Lease, sent: Moment, timing: Timing) -> Self {
         let wanted = known.in_sync.clone();
         Self {
             known,
             sent: Vec::new(),
             wanted,
-            deadline,
+            deadline: deadline(sent, timing),
             suspended: false,
-            renew_at,
+            ask_at: ask_at(sent, timing),
+            promised: BTreeMap::new(),
+            on_promise: false,
+            renew_at: sent.plus(timing.renew_every),
             read_at: None,
             release: Release::No,
             told: Membership::default(),
         }
+    }
+
+    pub(super) fn deadline(&self) -> Moment {
+        self.deadline
     }
 
     pub(super) fn epoch(&self) -> Epoch {
@@ -55,7 +82,7 @@ impl Holding {
     }
 
     pub(super) fn wake_at(&self) -> Moment {
-        let next = self.read_at.unwrap_or(self.renew_at);
+        let next = self.read_at.unwrap_or(self.renew_at).min(self.ask_at);
         if self.suspended { next } else { next.min(self.deadline) }
     }
 
@@ -136,9 +163,9 @@ impl Holding {
                 self.known = write.lease;
                 self.sent.clear();
                 self.renew_at = sent.plus(timing.renew_every);
-                self.deadline = sent.plus(timing.lease.saturating_sub(timing.margin));
-                self.suspended = false;
-                out.push(Action::Deadline(self.deadline));
+                self.ask_at = ask_at(sent, timing);
+                self.extend(deadline(sent, timing), out);
+                self.go_on_by(false, out);
             }
             Written::Refused => self.read_at = Some(now),
             Written::Unknown => self.read_at = Some(now.plus(timing.renew_every / 2)),
@@ -146,7 +173,47 @@ impl Holding {
         Next::Stay
     }
 
-    pub(super) fn keep_time(&mut self, now: Moment, out: &mut Vec<Action>) {
+    /// A named log leaves the lease to us for one lease from when it answered, which is after it
+    /// was asked: the term goes on for as long as all of them do.
+    ///
+    /// With no other log named nobody promises anything, and the term ends with the lease.
+    pub(super) fn promised(
+        &mut self,
+        timing: Timing,
+        now: Moment,
+        (log, asked): (LogId, Moment),
+        out: &mut Vec<Action>,
+    ) {
+        let known = self.promised.entry(log).or_insert(asked);
+        *known = asked.max(*known);
+        let own = self.known.log;
+        let others = self.membership().required.into_iter().filter(|log| *log != own);
+        let asked = others.map(|log| self.promised.get(&log).copied()).min().flatten();
+        let until = asked.map(|asked| deadline(asked, timing));
+        if let Some(until) = until.filter(|until| *until > self.deadline && *until > now) {
+            self.extend(until, out);
+            self.go_on_by(true, out);
+        }
+    }
+
+    fn extend(&mut self, deadline: Moment, out: &mut Vec<Action>) {
+        self.deadline = self.deadline.max(deadline);
+        self.suspended = false;
+        out.push(Action::Deadline(self.deadline));
+    }
+
+    fn go_on_by(&mut self, promise: bool, out: &mut Vec<Action>) {
+        if self.on_promise != promise {
+            self.on_promise = promise;
+            out.push(Action::OnPromise(promise));
+        }
+    }
+
+    pub(super) fn keep_time(&mut self, timing: Timing, now: Moment, out: &mut Vec<Action>) {
+        if now >= self.ask_at {
+            self.ask_at = now.plus(timing.lease / ASKS_A_LEASE);
+            out.push(Action::Ask);
+        }
         if !self.suspended && now >= self.deadline {
             self.suspended = true;
             out.push(Action::Suspend);
@@ -178,14 +245,19 @@ impl Holding {
         Wish::Write(LeaseWrite { expected: Some(self.known.version()), lease })
     }
 
-    pub(super) fn tell_membership(&mut self, out: &mut Vec<Action>) {
+    /// Every log that the row may name, and those that it certainly does.
+    fn membership(&self) -> Membership {
         let mut required = self.known.in_sync.clone();
         let mut certain = self.known.in_sync.clone();
         for list in &self.sent {
             required.extend(list);
             certain.retain(|log| list.contains(log));
         }
-        let now = Membership { required, certain };
+        Membership { required, certain }
+    }
+
+    pub(super) fn tell_membership(&mut self, out: &mut Vec<Action>) {
+        let now = self.membership();
         if now != self.told {
             self.told = now.clone();
             out.push(Action::Require(now));

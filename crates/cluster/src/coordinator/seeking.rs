@@ -27,6 +27,8 @@ pub(super) struct Seeking {
     /// A take that was sent and may yet land.
     taking: Option<Take>,
     rest_until: Option<Moment>,
+    /// Until then an unreleased lease is left to its holder.
+    promised_until: Option<Moment>,
     /// An operator's word holds for the situation it was given in, not for ever.
     loss_accepted_until: Option<Moment>,
     accepts: Option<Epoch>,
@@ -56,6 +58,7 @@ impl Seeking {
             fresh: None,
             taking: None,
             rest_until: None,
+            promised_until: None,
             loss_accepted_until: None,
             accepts: None,
             told: None,
@@ -74,6 +77,16 @@ impl Seeking {
         self.loss_accepted_until = Some(now.plus(timing.lease * LOSS_ACCEPTED_LEASES));
         self.rest_until = None;
         self.look_now(now);
+    }
+
+    /// Promises to leave an unreleased lease alone for one lease. A node that may have taken it,
+    /// or that knows of a higher epoch, promises nothing.
+    pub(super) fn promise(&mut self, timing: Timing, now: Moment, epoch: Epoch) -> bool {
+        let free = self.taking.is_none() && self.accepts.is_some_and(|lowest| epoch >= lowest);
+        if free {
+            self.promised_until = Some(now.plus(timing.lease));
+        }
+        free
     }
 
     pub(super) fn wake_at(&self) -> Moment {
@@ -184,10 +197,9 @@ impl Seeking {
     }
 
     fn hold(take: Take, timing: Timing) -> Next {
-        let deadline = take.sent.plus(timing.lease.saturating_sub(timing.margin));
         let epoch = take.write.lease.epoch;
-        let holding =
-            Holding::taken(take.write.lease, deadline, take.sent.plus(timing.renew_every));
+        let holding = Holding::taken(take.write.lease, take.sent, timing);
+        let deadline = holding.deadline();
         Next::Hold(holding, Term { epoch, deadline, loss: take.loss })
     }
 
@@ -223,6 +235,10 @@ impl Seeking {
         let silent = self.seen.as_ref().is_some_and(|it| now.since(it.first) >= timing.lease);
         if row.holder.is_some() && !silent {
             return Err(Waiting::Held);
+        }
+        let promised = self.promised_until.is_some_and(|until| now < until);
+        if row.holder.is_some() && promised {
+            return Err(Waiting::Promised);
         }
         if row.in_sync.contains(&me.log) {
             Ok(None)

@@ -43,6 +43,8 @@ fn write(actions: &[Action]) -> Option<LeaseWrite> {
         | Action::BecomeActive(_)
         | Action::Deadline(_)
         | Action::Suspend
+        | Action::Ask
+        | Action::OnPromise(_)
         | Action::Require(_)
         | Action::StepDown(_)
         | Action::Drain
@@ -154,4 +156,82 @@ fn a_holder_that_was_followed_steps_down() {
     let actions = node.step(at(520), Input::LeaseRead(Ok(Some(row(0, &[OTHER])))));
     assert_eq!(actions.first(), Some(&Action::StepDown(Lost::Taken(Epoch(4)))));
     assert_eq!(node.epoch(), None);
+}
+
+/// An active node that names both logs, last renewed at `ms`.
+fn paired(ms: u64) -> Coordinator {
+    let mut node = active();
+    let named = write(&node.step(at(ms), Input::PeerHolds(OTHER))).expect("it is named at once");
+    assert_eq!(named.lease.in_sync, BTreeSet::from([ME, OTHER]));
+    node.step(at(ms), Input::LeaseWritten(Written::Done));
+    node
+}
+
+fn deadlines(actions: &[Action]) -> Vec<Moment> {
+    let deadline = |it: &Action| if let Action::Deadline(at) = it { Some(*at) } else { None };
+    actions.iter().filter_map(deadline).collect()
+}
+
+#[test]
+fn a_term_goes_on_by_promises_from_when_they_were_asked_for() {
+    let mut node = paired(100);
+    assert!(!node.step(at(1_099), Input::Tick).contains(&Action::Ask));
+    assert!(node.step(at(1_100), Input::Tick).contains(&Action::Ask));
+    let asked = at(1_100);
+    let actions = node.step(at(1_500), Input::PeerPromised { log: OTHER, asked });
+    assert_eq!(deadlines(&actions), [at(2_900)]);
+    assert!(actions.contains(&Action::OnPromise(true)));
+    assert!(!node.step(at(2_899), Input::Tick).contains(&Action::Suspend));
+    assert!(node.step(at(2_900), Input::Tick).contains(&Action::Suspend));
+    // A promise that comes late is still one.
+    let asked = at(2_600);
+    let actions = node.step(at(3_000), Input::PeerPromised { log: OTHER, asked });
+    assert_eq!(deadlines(&actions), [at(4_400)]);
+    // One that has run out is none.
+    node.step(at(4_400), Input::Tick);
+    let actions = node.step(at(4_500), Input::PeerPromised { log: OTHER, asked });
+    assert_eq!(deadlines(&actions), []);
+}
+
+#[test]
+fn a_term_goes_on_only_if_every_named_log_promises() {
+    let asked = at(1_100);
+    let mut alone = active();
+    let promised = Input::PeerPromised { log: OTHER, asked };
+    assert_eq!(deadlines(&alone.step(at(1_200), promised.clone())), []);
+    let mut node = paired(100);
+    node.step(at(200), Input::PeerHolds(LogId(3)));
+    // The write that names the third log has no answer: it may be named.
+    node.step(at(700), Input::LeaseWritten(Written::Unknown));
+    assert_eq!(deadlines(&node.step(at(1_200), promised)), []);
+    let third = Input::PeerPromised { log: LogId(3), asked };
+    assert_eq!(deadlines(&node.step(at(1_300), third)), [at(2_900)]);
+}
+
+#[test]
+fn a_node_that_promised_leaves_an_unreleased_lease_alone_for_one_lease() {
+    let mut node = node();
+    watch(&mut node, &row(7, &[ME, OTHER]), 1_500);
+    assert!(node.promise(at(1_600), Epoch(4)));
+    assert!(!node.promise(at(1_600), Epoch(3)), "the holder of a lower epoch is over");
+    for ms in [2_000, 2_500, 3_000, 3_500] {
+        node.step(at(ms), Input::Tick);
+        let read = Input::LeaseRead(Ok(Some(row(7, &[ME, OTHER]))));
+        let actions = node.step(at(ms), read);
+        assert_eq!(write(&actions), None, "at {ms}");
+    }
+    node.step(at(4_000), Input::Tick);
+    let read = Input::LeaseRead(Ok(Some(row(7, &[ME, OTHER]))));
+    assert!(write(&node.step(at(4_000), read)).is_some());
+    assert!(!node.promise(at(4_001), Epoch(4)), "it may have taken the lease");
+}
+
+#[test]
+fn a_released_lease_may_be_taken_whatever_was_promised() {
+    let mut node = node();
+    watch(&mut node, &row(7, &[ME, OTHER]), 500);
+    assert!(node.promise(at(600), Epoch(4)));
+    node.step(at(700), Input::PeerReleased);
+    let released = Lease { holder: None, ..row(8, &[ME, OTHER]) };
+    assert!(write(&node.step(at(700), Input::LeaseRead(Ok(Some(released))))).is_some());
 }

@@ -57,6 +57,8 @@ pub enum Input {
     PeerGone(LogId),
     /// The holder says that it has released the lease.
     PeerReleased,
+    /// A log that was asked at that moment leaves the lease to us for one lease.
+    PeerPromised { log: LogId, asked: Moment },
     /// Somebody knows of a higher epoch than this node.
     HigherEpoch(Epoch),
     /// An operator asks for a clean hand-over.
@@ -82,6 +84,11 @@ pub enum Action {
     Deadline(Moment),
     /// The deadline has passed and the lease is not renewed: outputs wait.
     Suspend,
+    /// The database does not answer: ask the named logs to leave the lease to us, and answer each
+    /// with [`Input::PeerPromised`].
+    Ask,
+    /// Whether the term goes on by promises, because the database does not answer.
+    OnPromise(bool),
     /// What an acknowledgement needs has changed.
     Require(Membership),
     /// The lease is another's: stop at once.
@@ -131,6 +138,8 @@ pub enum Waiting {
     NotInSync,
     /// The database does not answer.
     Unavailable,
+    /// It has not been renewed, but this node has promised to leave it to its holder for now.
+    Promised,
     /// This node handed over and leaves the lease to others for a while.
     Resting,
     /// A take is under way.

@@ -315,6 +315,7 @@ impl<S: LeaseStore, L: EntryLog> Drive<S, L> {
             NodeEvent::BecameActive { .. } => self.active = true,
             NodeEvent::LostLease(_) | NodeEvent::Released => self.active = false,
             NodeEvent::Deadline(_)
+            | NodeEvent::OnPromise(_)
             | NodeEvent::Suspended
             | NodeEvent::Drain
             | NodeEvent::Waiting(_)

@@ -53,6 +53,7 @@ struct Link {
 pub(super) enum News {
     Holds(LogId),
     Gone(LogId),
+    Promised(LogId, Moment),
     Outdated(Epoch),
 }
 
@@ -163,6 +164,7 @@ impl Active {
                         news.push(News::Gone(log));
                     }
                 }
+                SenderAction::Promised(log, asked) => news.push(News::Promised(log, asked)),
                 SenderAction::Outdated(epoch) => news.push(News::Outdated(epoch)),
                 SenderAction::End(why) => {
                     end(link, conn, why, now.plus(self.limits.ping_every), out);

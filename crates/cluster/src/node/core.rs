@@ -209,6 +209,12 @@ impl Node {
                     out.push(NodeAction::Tell(NodeEvent::Trimmed { app, revision, seq }));
                 }
                 ReceiverAction::Committed(at) => self.passive_committed(at, out),
+                ReceiverAction::Asked { from, asked } => {
+                    if self.coordinator.promise(now, from.epoch) {
+                        let promise = self.receiver.promise(from, asked);
+                        self.receive(now, vec![promise], out);
+                    }
+                }
                 ReceiverAction::PeerReleased => self.coordinate(now, Input::PeerReleased, out),
             }
         }
@@ -289,6 +295,9 @@ impl Node {
             match it {
                 News::Holds(log) => self.coordinate(now, Input::PeerHolds(log), out),
                 News::Gone(log) => self.coordinate(now, Input::PeerGone(log), out),
+                News::Promised(log, asked) => {
+                    self.coordinate(now, Input::PeerPromised { log, asked }, out);
+                }
                 News::Outdated(epoch) => {
                     out.push(NodeAction::Tell(NodeEvent::Outdated(epoch)));
                     self.coordinate(now, Input::HigherEpoch(epoch), out);
@@ -318,6 +327,15 @@ impl Node {
                         active.suspended = true;
                     }
                     out.push(NodeAction::Tell(NodeEvent::Suspended));
+                }
+                Action::Ask => {
+                    if let Some(active) = &self.active {
+                        let asked = u64::try_from(now.0.as_micros()).unwrap_or(0);
+                        active.broadcast(&Message::Ask { asked }, out);
+                    }
+                }
+                Action::OnPromise(promise) => {
+                    out.push(NodeAction::Tell(NodeEvent::OnPromise(promise)));
                 }
                 Action::Require(membership) => {
                     let named = membership.certain.clone();

@@ -90,6 +90,9 @@ pub enum NodeEvent {
     BecameActive { term: Term, base: EntryId, last: EntryId },
     /// Outputs may leave until then.
     Deadline(Moment),
+    /// The database does not answer, and the term goes on by what the named logs promise; or it
+    /// answers again.
+    OnPromise(bool),
     /// Outputs wait: the lease could not be renewed in time.
     Suspended,
     /// The lease is lost: outputs, sources and ports stop at once.

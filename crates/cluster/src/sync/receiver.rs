@@ -24,6 +24,11 @@ pub enum ReceiverAction {
         through: Seq,
     },
     Committed(EntryId),
+    /// The active node asks for a promise.
+    Asked {
+        from: Reception,
+        asked: u64,
+    },
     /// The active node has released the lease.
     PeerReleased,
 }
@@ -159,11 +164,15 @@ impl Receiver {
                 vec![ReceiverAction::Trim { app, revision, seq, through }]
             }
             Message::Released => vec![ReceiverAction::PeerReleased],
+            Message::Ask { asked } => {
+                self.from.map(|from| ReceiverAction::Asked { from, asked }).into_iter().collect()
+            }
             Message::Open { .. }
             | Message::Hello { .. }
             | Message::Ack { .. }
             | Message::Full { .. }
             | Message::Ready { .. }
+            | Message::Promise { .. }
             | Message::Refused { .. }
             | Message::Challenge { .. }
             | Message::Proof { .. } => self.refuse(conn, Refusal::OutOfTurn),
@@ -229,6 +238,11 @@ impl Receiver {
             ReceiverAction::Committed(committed),
             self.say(conn, Message::Ack { last: shape.last() }),
         ]
+    }
+
+    /// The promise that was asked for.
+    pub fn promise(&self, from: Reception, asked: u64) -> ReceiverAction {
+        self.say(from.conn, Message::Promise { asked })
     }
 
     fn hello(&self, conn: ConnId, shape: &Shape) -> ReceiverAction {

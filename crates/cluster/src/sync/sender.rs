@@ -66,6 +66,8 @@ pub enum SenderAction {
     Fill(Fill),
     /// The peer is known by name and log, and is being sent the log.
     Met(NodeId, LogId),
+    /// The peer's log leaves the lease to us; it was asked at that moment.
+    Promised(LogId, Moment),
     /// The peer knows of a higher epoch.
     Outdated(Epoch),
     /// End the connection; its `Closed` follows.
@@ -202,6 +204,10 @@ impl Sender {
             (Phase::Streaming, Message::Ready { last }) => {
                 self.full = false;
                 self.rewind(last.seq);
+            }
+            (Phase::Streaming, Message::Promise { asked }) => {
+                let asked = Moment(Duration::from_micros(asked));
+                out.extend(self.peer.map(|log| SenderAction::Promised(log, asked)));
             }
             (_, Message::Refused { why, .. }) => out.push(SenderAction::End(why)),
             (Phase::Away, _) => {}

@@ -38,6 +38,7 @@ fn ended(actions: &[ReceiverAction]) -> Option<Refusal> {
         | ReceiverAction::ResetTo(_)
         | ReceiverAction::Trim { .. }
         | ReceiverAction::Committed(_)
+        | ReceiverAction::Asked { .. }
         | ReceiverAction::PeerReleased => None,
     })
 }

@@ -24,6 +24,8 @@ const READY: u8 = 11;
 const TRIM: u8 = 12;
 const RELEASED: u8 = 13;
 const REFUSED: u8 = 14;
+const ASK: u8 = 15;
+const PROMISE: u8 = 16;
 
 /// One message of event sync. The epoch of its sender is in the frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,6 +110,16 @@ pub enum Message {
     },
     /// The active node has released the lease.
     Released,
+    /// The active node cannot reach the database: will you leave the lease to it for one lease?
+    Ask {
+        /// When it asked, by its own clock: the answer repeats it.
+        asked: u64,
+    },
+    /// The passive node takes no lease that was not released, for one lease from now on.
+    Promise {
+        /// As the question had it.
+        asked: u64,
+    },
     /// The connection ends here.
     Refused {
         /// The lowest epoch that the sender takes.
@@ -231,6 +243,14 @@ impl Message {
                 TRIM
             }
             Self::Released => RELEASED,
+            Self::Ask { asked } => {
+                w.u64(*asked);
+                ASK
+            }
+            Self::Promise { asked } => {
+                w.u64(*asked);
+                PROMISE
+            }
             Self::Refused { accepts, why, detail } => {
                 w.u64(accepts.0);
                 w.u8(why.tag());
@@ -270,6 +290,8 @@ impl Message {
                 through: Seq(r.u64()?),
             },
             RELEASED => Self::Released,
+            ASK => Self::Ask { asked: r.u64()? },
+            PROMISE => Self::Promise { asked: r.u64()? },
             REFUSED => Self::Refused {
                 accepts: Epoch(r.u64()?),
                 why: Refusal::of_tag(r.u8()?)?,

@@ -30,6 +30,8 @@ fn one_of_each() -> Vec<Message> {
             through: Seq(38),
         },
         Message::Released,
+        Message::Ask { asked: 7 },
+        Message::Promise { asked: u64::MAX },
         Message::Refused {
             accepts: Epoch(4),
             why: Refusal::LowerEpoch,

@@ -10,10 +10,10 @@ use weir_cluster::{
 use weir_codec::{EntryId, Message};
 
 use super::clockwork::{NodeEv, Running, World, WorldEv, node_id};
-use super::outcome::Mutant;
+use super::outcome::{Mutant, Weather};
 use crate::app::APP;
 use crate::database::{Answer, Op};
-use crate::disk::SYNC_MAX_MS;
+use crate::disk::{Disk, SYNC_MAX_MS};
 
 /// A driver gives up on a database operation after this long.
 const DATABASE_PATIENCE_MS: u64 = 400;
@@ -23,8 +23,11 @@ impl World {
     pub(super) fn start(&mut self, n: usize) {
         let me = Identity { node: node_id(n), log: self.nodes[n].disk.log };
         let mut timing = Timing::default();
-        if self.mutant == Mutant::UnequalLeases && n == 0 {
+        if self.setup.mutant == Mutant::UnequalLeases && n == 0 {
             timing.lease *= 3;
+        }
+        if self.setup.mutant == Mutant::ImpatientStart && self.nodes[n].life > 0 {
+            timing = Timing::new(timing.lease / 8, timing.renew_every / 8);
         }
         let config = NodeConfig {
             group: "group".to_owned(),
@@ -46,7 +49,8 @@ impl World {
             wake: 0,
         });
         let peer = |n| PeerAddress { node: node_id(n), host: String::new(), port: 0 };
-        self.feed(n, NodeInput::Peers(vec![peer(0), peer(1)]));
+        let peers = (0..self.nodes.len()).map(peer).collect();
+        self.feed(n, NodeInput::Peers(peers));
         self.feed(n, NodeInput::Apps(BTreeSet::from([APP.to_owned()])));
     }
 
@@ -57,7 +61,7 @@ impl World {
             NodeEv::Input(input) => self.feed(n, input),
             NodeEv::Heard(conn, packet) => {
                 if self.network.arrives(conn, n, self.nodes[n].life) {
-                    self.feed(n, NodeInput::Heard(conn, packet));
+                    self.heard(n, conn, packet);
                 }
             }
             NodeEv::Dialled(to) => self.dialled(n, to),
@@ -135,18 +139,18 @@ impl World {
     }
 
     pub(super) fn check_logs(&mut self) {
-        let [a, b] = &self.nodes;
-        self.witness.check_logs(self.database.row.as_ref(), [&a.disk, &b.disk]);
+        let disks: Vec<&Disk> = self.nodes.iter().map(|node| &node.disk).collect();
+        self.witness.check_logs(self.database.row.as_ref(), &disks);
     }
 
     fn dial(&mut self, n: usize, peer: &PeerAddress) {
-        let to = usize::from(peer.node == node_id(1));
+        let Some(to) = (0..self.nodes.len()).find(|to| node_id(*to) == peer.node) else { return };
         let wait = self.rng.between(1, 40);
         self.node_in(wait, n, NodeEv::Dialled(to));
     }
 
     fn dialled(&mut self, n: usize, to: usize) {
-        if self.network.cut || self.nodes[to].running.is_none() {
+        if self.network.is_cut(n, to) || self.nodes[to].running.is_none() {
             let failed = NodeInput::ConnectFailed(node_id(to));
             return self.feed(n, failed);
         }
@@ -154,13 +158,24 @@ impl World {
         self.feed(n, NodeInput::Connected(node_id(to), conn));
     }
 
+    fn heard(&mut self, n: usize, conn: ConnId, mut packet: Packet) {
+        if self.setup.mutant == Mutant::NoEpochCheck {
+            let own = self.office(n).map(|office| office.epoch);
+            let current = self.database.row.as_ref().map(|row| row.epoch);
+            packet.epoch = own.or(current).unwrap_or(packet.epoch);
+        }
+        if self.setup.mutant == Mutant::BrokenPromise
+            && let Message::Ask { asked } = packet.message
+        {
+            return self.send(n, conn, Packet::new(packet.epoch, Message::Promise { asked }));
+        }
+        self.feed(n, NodeInput::Heard(conn, packet));
+    }
+
     fn send(&mut self, n: usize, conn: ConnId, packet: Packet) {
         // Now and then a packet takes its time, and all behind it wait.
-        let delay = if self.rng.one_in(300) {
-            self.rng.between(50, 2_000)
-        } else {
-            self.rng.between(1, 12)
-        };
+        let late = self.setup.weather == Weather::Faults && self.rng.one_in(300);
+        let delay = if late { self.rng.between(50, 2_000) } else { self.rng.between(1, 12) };
         if let Some((far, at)) = self.network.send(conn, n, self.now + delay) {
             self.life_in(at - self.now, far.node, far.life, NodeEv::Heard(conn, packet));
         }
@@ -223,7 +238,7 @@ impl World {
             return;
         }
         let traced = format!("{op:?}");
-        let answer = self.database.execute(op, self.mutant == Mutant::BlindWrites);
+        let answer = self.database.execute(op, self.setup.mutant);
         if !traced.starts_with("Read") && !traced.starts_with("Save") {
             self.say(|| format!("database: {} {traced} -> {answer:?}", node_id(n)));
         }
@@ -237,7 +252,13 @@ impl World {
     fn answered(&mut self, n: usize, id: u64, answer: Answer) {
         let Some(running) = &mut self.nodes[n].running else { return };
         match answer {
-            Answer::Row(row) => {
+            Answer::Row(mut row) => {
+                if self.setup.mutant == Mutant::NoInSyncRule
+                    && let Some(row) = &mut row
+                {
+                    row.in_sync.insert(self.nodes[n].disk.log);
+                }
+                let Some(running) = &mut self.nodes[n].running else { return };
                 if running.lease_op.take_if(|(op, _)| *op == id).is_some() {
                     self.feed(n, NodeInput::LeaseRead(Ok(row)));
                 }

@@ -7,7 +7,7 @@ use weir_cluster::{ConnId, LeaseWrite, Moment, Node, NodeId, NodeInput, Packet};
 use weir_codec::{EntryId, LogId};
 use weir_event::{Epoch, Time};
 
-use super::outcome::{Mutant, Outcome, Stats};
+use super::outcome::{Outcome, Setup, Stats, Weather};
 use crate::app::work;
 use crate::checks::Witness;
 use crate::database::{Answer, Database, Op};
@@ -18,6 +18,9 @@ use crate::rng::Rng;
 
 /// How long faults go on, in virtual time.
 const CHAOS_MS: u64 = 30_000;
+
+/// When the first fault strikes.
+const FIRST_FAULT_MS: u64 = 3_000;
 
 /// How long a healed pair has to become one service again.
 const HEALING_MS: u64 = 20_000;
@@ -91,11 +94,13 @@ pub(super) struct World {
     pub(super) rng: Rng,
     queue: BTreeMap<(u64, u64), Ev>,
     order: u64,
-    pub(super) nodes: [SimNode; 2],
+    pub(super) nodes: Vec<SimNode>,
     pub(super) database: Database,
     pub(super) network: Network,
     pub(super) witness: Witness,
-    pub(super) mutant: Mutant,
+    pub(super) setup: Setup,
+    /// When faults end.
+    chaos_ms: u64,
     pub(super) trace: Option<Vec<String>>,
     pub(super) stats: Stats,
     pub(super) next_event: u64,
@@ -104,27 +109,28 @@ pub(super) struct World {
     pub(super) writes_under_way: BTreeMap<u64, LeaseWrite>,
 }
 
-/// Runs the pair under a seed: faults for a while, then healing.
+/// Runs a group under a seed: faults for a while, then healing.
 #[must_use]
-pub fn run(seed: u64, mutant: Mutant, traced: bool) -> Outcome {
-    let mut world = World::new(seed, mutant, traced);
+pub fn run(seed: u64, setup: Setup, traced: bool) -> Outcome {
+    let mut world = World::new(seed, setup, traced);
     world.play();
     let outputs = &world.witness.outputs;
     let stats = Stats {
         acknowledged: world.witness.acked.len(),
         outputs: outputs.len(),
         repeated: outputs.values().map(|(_, times)| times - 1).sum(),
+        longest_gap_ms: world.witness.longest_gap_ms,
         ..world.stats
     };
     Outcome { violation: world.witness.violation, stats, trace: world.trace.unwrap_or_default() }
 }
 
 pub(super) fn node_id(n: usize) -> NodeId {
-    NodeId::new(if n == 0 { "a" } else { "b" })
+    NodeId::new(["a", "b", "c"][n])
 }
 
 impl World {
-    fn new(seed: u64, mutant: Mutant, traced: bool) -> Self {
+    fn new(seed: u64, setup: Setup, traced: bool) -> Self {
         let mut rng = Rng::seeded(seed);
         let mut node = || SimNode {
             life: 0,
@@ -135,7 +141,11 @@ impl World {
             clock_offset_ms: rng.between(0, 1_000_000),
             cut_off: false,
         };
-        let nodes = [node(), node()];
+        let nodes: Vec<SimNode> = (0..setup.nodes).map(|_| node()).collect();
+        let chaos_ms = match setup.weather {
+            Weather::Faults => CHAOS_MS,
+            Weather::Outage { for_ms } => FIRST_FAULT_MS + for_ms,
+        };
         let mut world = Self {
             now: 0,
             rng,
@@ -145,25 +155,26 @@ impl World {
             database: Database { up: true, ..Database::default() },
             network: Network::default(),
             witness: Witness::default(),
-            mutant,
+            setup,
+            chaos_ms,
             trace: traced.then(Vec::new),
             stats: Stats::default(),
             next_event: 0,
             next_op: 0,
             writes_under_way: BTreeMap::new(),
         };
-        for n in 0..2 {
+        for n in 0..setup.nodes {
             let wait = world.rng.between(0, 500);
             world.node_in(wait, n, NodeEv::Back);
         }
         world.world_in(10, WorldEv::Client);
-        world.world_in(3_000, WorldEv::Fault);
+        world.world_in(FIRST_FAULT_MS, WorldEv::Fault);
         world
     }
 
     fn play(&mut self) {
         while let Some(((at, _), ev)) = self.queue.pop_first() {
-            if at > CHAOS_MS + HEALING_MS || self.witness.violation.is_some() {
+            if at > self.chaos_ms + HEALING_MS || self.witness.violation.is_some() {
                 break;
             }
             self.now = at;
@@ -206,8 +217,11 @@ impl World {
     fn world_event(&mut self, ev: WorldEv) {
         match ev {
             WorldEv::Client => self.client(),
-            WorldEv::Fault => self.draw_fault(),
-            WorldEv::MendLink => self.network.cut = false,
+            WorldEv::Fault => match self.setup.weather {
+                Weather::Faults => self.draw_fault(),
+                Weather::Outage { for_ms } => self.outage(for_ms),
+            },
+            WorldEv::MendLink => self.network.mend(),
             WorldEv::MendDatabase => self.database.up = true,
             WorldEv::MendCutOff(n) => self.nodes[n].cut_off = false,
             WorldEv::Arrives { node, life, id, op } => self.arrive(node, life, id, op),
@@ -231,13 +245,14 @@ impl World {
 
     /// Clients send to whichever node has its ports open.
     fn client(&mut self) {
-        if self.now > CHAOS_MS + HEALING_MS - CLIENTS_LEAVE_MS {
+        if self.now > self.chaos_ms + HEALING_MS - CLIENTS_LEAVE_MS {
             return;
         }
         let wait = self.rng.between(5, 60);
         self.world_in(wait, WorldEv::Client);
-        let start = self.rng.between(0, 2) as usize;
-        let open = [start, 1 - start].into_iter().find(|n| {
+        let count = self.nodes.len();
+        let start = self.rng.between(0, count as u64) as usize;
+        let open = (0..count).map(|n| (start + n) % count).find(|n| {
             let node = &self.nodes[*n];
             node.paused_until <= self.now
                 && node
@@ -262,6 +277,6 @@ impl World {
     }
 
     pub(super) fn in_chaos(&self) -> bool {
-        self.now < CHAOS_MS
+        self.now < self.chaos_ms
     }
 }

@@ -13,6 +13,7 @@ use super::clockwork::{NodeEv, World, node_id};
 use super::outcome::Mutant;
 use crate::app::{APP, marks, sink};
 use crate::database::{Op, Saved};
+use crate::disk::Disk;
 use crate::office::Office;
 
 impl World {
@@ -46,13 +47,14 @@ impl World {
                 if let Some(office) = self.office(n) {
                     office.execute(&entries, true);
                 }
-                if self.mutant == Mutant::EarlyAcknowledgement {
+                if self.setup.mutant == Mutant::EarlyAcknowledgement {
                     self.acknowledge(n, EntryId::new(u64::MAX, u64::MAX));
                 }
             }
             NodeEvent::Committed(at) => self.committed(n, at),
             NodeEvent::InSync(logs) => self.say(|| format!("{} names {logs:?}", node_id(n))),
             NodeEvent::Suspended
+            | NodeEvent::OnPromise(_)
             | NodeEvent::Waiting(_)
             | NodeEvent::NotActive
             | NodeEvent::Received(_)
@@ -78,13 +80,19 @@ impl World {
 
     /// Steps 1 and 2 of a takeover, as far as the database.
     fn take_office(&mut self, n: usize, term: &Term, (base, last): (EntryId, EntryId)) {
-        let logged = match self.mutant {
+        let logged = match self.setup.mutant {
             Mutant::ForgottenMarks => LoggedMarks::default(),
             Mutant::None
             | Mutant::UnequalLeases
             | Mutant::EarlyAcknowledgement
             | Mutant::BlindWrites
-            | Mutant::EarlyOutputs => self.nodes[n].disk.marks(),
+            | Mutant::EarlyOutputs
+            | Mutant::NoEpochCheck
+            | Mutant::NoInSyncRule
+            | Mutant::BrokenPromise
+            | Mutant::ImpatientStart
+            | Mutant::NoFence
+            | Mutant::EarlyTrim => self.nodes[n].disk.marks(),
         };
         let mut takeover = Takeover::new(term.epoch, base, last, logged);
         takeover.step(TakeoverInput::Begin);
@@ -108,7 +116,7 @@ impl World {
 
     /// The last state is there: steps 2 to 4.
     pub(super) fn loaded(&mut self, n: usize, saved: Option<Box<Saved>>) {
-        let forgotten = self.mutant == Mutant::ForgottenMarks;
+        let forgotten = self.setup.mutant == Mutant::ForgottenMarks;
         let node = &mut self.nodes[n];
         let disk = &node.disk;
         let running = node.running.as_mut();
@@ -187,17 +195,17 @@ impl World {
                 told.push(client);
             }
         }
-        let [a, b] = &self.nodes;
+        let disks: Vec<&Disk> = self.nodes.iter().map(|node| &node.disk).collect();
         for (id, event) in told {
             let row = self.database.row.as_ref();
-            self.witness.acknowledged(event, id, row, [&a.disk, &b.disk]);
+            self.witness.acknowledged((event, self.now), id, row, &disks);
         }
     }
 
     /// Lets outputs out, saves a snapshot that is due, ends a drain.
     pub(super) fn see_to_office(&mut self, n: usize, inputs: &mut VecDeque<NodeInput>) {
         self.let_out(n);
-        let last = self.nodes[n].disk.last();
+        let (last, empty) = (self.nodes[n].disk.last(), self.nodes[n].disk.entries.is_empty());
         let Some(running) = &mut self.nodes[n].running else { return };
         let committed = running.node.committed();
         let Some(office) = running.office.as_mut().filter(|office| office.restored) else { return };
@@ -210,7 +218,7 @@ impl World {
             return;
         }
         if office.draining && office.idle() && office.clients.is_empty() {
-            if office.saved_at == Some(last.seq) || self.nodes[n].disk.entries.is_empty() {
+            if office.saved_at == Some(last.seq) || empty {
                 office.draining = false;
                 inputs.push_back(NodeInput::Drained);
             } else if office.saving.is_none() && running.save_op.is_none() {
@@ -222,7 +230,7 @@ impl World {
     fn let_out(&mut self, n: usize) {
         let now = self.own_clock(n);
         loop {
-            let mutant = self.mutant;
+            let mutant = self.setup.mutant;
             let Some(running) = &mut self.nodes[n].running else { return };
             let in_time = now < running.deadline;
             let early = mutant == Mutant::EarlyOutputs;
@@ -232,9 +240,9 @@ impl World {
             };
             let Some(output) = office.opt_leave(safe) else { return };
             let epoch = office.epoch;
-            let [a, b] = &self.nodes;
+            let disks: Vec<&Disk> = self.nodes.iter().map(|node| &node.disk).collect();
             let row = self.database.row.as_ref();
-            self.witness.emitted(epoch, &output, row, [&a.disk, &b.disk]);
+            self.witness.emitted(epoch, &output, row, &disks);
             let wait = self.rng.between(1, 150);
             self.node_in(wait, n, NodeEv::Confirmed(output.number));
         }
@@ -275,6 +283,9 @@ impl World {
             self.office(n).filter(|it| it.restored && it.saving.is_none() && !busy)
         {
             office.saving = Some(office.snapshot(&last));
+            if self.setup.mutant == Mutant::EarlyTrim {
+                self.trims(n, last.id);
+            }
         }
     }
 
@@ -283,6 +294,11 @@ impl World {
         if let Some(office) = self.office(n) {
             office.saved_at = Some(at.seq);
         }
+        self.trims(n, at);
+    }
+
+    /// Tells the node of a snapshot, and so that entries before it may go.
+    fn trims(&mut self, n: usize, at: EntryId) {
         let (app, revision) = (APP.to_owned(), at.to_string());
         self.feed(n, NodeInput::SnapshotCommitted { app, revision, seq: at.seq });
     }

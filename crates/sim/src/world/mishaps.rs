@@ -14,14 +14,15 @@ impl World {
         }
         let wait = self.rng.between(100, 4_000);
         self.world_in(wait, WorldEv::Fault);
-        let fault = Fault::draw(&mut self.rng);
+        let fault = Fault::draw(&mut self.rng, self.nodes.len());
         self.say(|| format!("fault: {fault:?}"));
         self.stats.faults += 1;
         match fault {
             Fault::Crash { node, back_ms } => self.crash(node, back_ms),
-            Fault::CrashBoth { back_ms: [a, b] } => {
-                self.crash(0, a);
-                self.crash(1, b);
+            Fault::CrashAll { back_ms, apart_ms } => {
+                for n in 0..self.nodes.len() {
+                    self.crash(n, back_ms + n as u64 * apart_ms);
+                }
             }
             Fault::PowerCut { node, back_ms } => {
                 let spared = self.may_lose_disk(node);
@@ -39,21 +40,16 @@ impl World {
                 }
             }
             Fault::Pause { node, for_ms } => self.nodes[node].paused_until = self.now + for_ms,
-            Fault::Partition { for_ms } => {
-                self.network.cut();
-                self.world_in(for_ms, WorldEv::MendLink);
+            Fault::Partition { node, for_ms } => self.part(node, for_ms),
+            Fault::Isolated { node, for_ms, database_ms } => {
+                self.part(node, for_ms);
+                self.cut_off(node, for_ms + database_ms);
             }
-            Fault::Outage { for_ms } => {
-                self.database.up = false;
-                self.world_in(for_ms, WorldEv::MendDatabase);
-            }
-            Fault::CutOff { node, for_ms } => {
-                self.nodes[node].cut_off = true;
-                self.world_in(for_ms, WorldEv::MendCutOff(node));
-            }
+            Fault::Outage { for_ms } => self.outage(for_ms),
+            Fault::CutOff { node, for_ms } => self.cut_off(node, for_ms),
             Fault::ClockJump { node, by_ms } => self.nodes[node].wall_ms += by_ms,
             Fault::HandOver => {
-                for n in 0..2 {
+                for n in 0..self.nodes.len() {
                     if self.nodes[n].running.is_some() && self.nodes[n].paused_until <= self.now {
                         self.feed(n, NodeInput::HandOver);
                     }
@@ -62,13 +58,35 @@ impl World {
         }
     }
 
+    /// A node does not reach the others for a while.
+    fn part(&mut self, node: usize, for_ms: u64) {
+        for other in (0..self.nodes.len()).filter(|other| *other != node) {
+            self.network.cut(node, other);
+        }
+        self.world_in(for_ms, WorldEv::MendLink);
+    }
+
+    /// A node does not reach the database for a while.
+    fn cut_off(&mut self, node: usize, for_ms: u64) {
+        self.nodes[node].cut_off = true;
+        self.world_in(for_ms, WorldEv::MendCutOff(node));
+    }
+
+    /// Nobody reaches the database for a while.
+    pub(super) fn outage(&mut self, for_ms: u64) {
+        self.database.up = false;
+        self.world_in(for_ms, WorldEv::MendDatabase);
+    }
+
     /// Losing a disk is one fault only as long as another log may take over: the row names it,
     /// and no write is on its way that would strike it off.
     fn may_lose_disk(&self, node: usize) -> bool {
-        let other = self.nodes[1 - node].disk.log;
-        let named = self.database.row.as_ref().is_some_and(|row| row.in_sync.contains(&other));
-        let lists = self.writes_under_way.values().map(|write| &write.lease.in_sync);
-        named && lists.into_iter().all(|list| list.contains(&other))
+        let Some(row) = &self.database.row else { return false };
+        let others = self.nodes.iter().enumerate().filter(|(n, _)| *n != node);
+        others.map(|(_, other)| other.disk.log).any(|log| {
+            let mut lists = self.writes_under_way.values().map(|write| &write.lease.in_sync);
+            row.in_sync.contains(&log) && lists.all(|list| list.contains(&log))
+        })
     }
 
     fn new_log(&mut self) -> LogId {

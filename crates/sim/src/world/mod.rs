@@ -7,4 +7,4 @@ mod mishaps;
 mod outcome;
 
 pub use clockwork::run;
-pub use outcome::{Mutant, Outcome, Stats};
+pub use outcome::{Mutant, Outcome, Setup, Stats, Weather};

@@ -135,6 +135,7 @@ impl TestNode {
             | NodeEvent::Received(_)
             | NodeEvent::Trimmed { .. }
             | NodeEvent::PeerEnded { .. }
+            | NodeEvent::OnPromise(_)
             | NodeEvent::Outdated(_) => {}
         }
     }
