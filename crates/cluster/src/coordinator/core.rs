@@ -57,7 +57,7 @@ pub(super) enum Wish {
 #[derive(Debug)]
 pub(super) enum Next {
     Stay,
-    Hold(Holding, Term),
+    Hold(Box<Holding>, Term),
     Lose(Lost, Option<Lease>),
     Rest,
 }
@@ -177,7 +177,7 @@ impl Coordinator {
             Next::Stay => {}
             Next::Hold(holding, term) => {
                 self.highest = self.highest.max(term.epoch);
-                self.role = Role::Holding(holding);
+                self.role = Role::Holding(*holding);
                 out.push(Action::BecomeActive(term));
             }
             Next::Lose(lost, row) => {

@@ -200,7 +200,7 @@ impl Seeking {
         let epoch = take.write.lease.epoch;
         let holding = Holding::taken(take.write.lease, take.sent, timing);
         let deadline = holding.deadline();
-        Next::Hold(holding, Term { epoch, deadline, loss: take.loss })
+        Next::Hold(Box::new(holding), Term { epoch, deadline, loss: take.loss })
     }
 
     fn observe(&mut self, timing: Timing, now: Moment, row: Option<&Lease>) {
