@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-/// Folders that hold nothing of ours: build output, and the history.
+/// What holds nothing of ours: build output, and the history (a file in a linked work tree).
 const SKIPPED: &[&str] = &["target", ".git"];
 
 /// One file, by its path from the workspace's root, with `/` between folders.
@@ -50,10 +50,11 @@ fn collect(root: &Path, folder: &Path, found: &mut Vec<File>) -> Result<()> {
         let entry = entry?;
         let path = entry.path();
         let kind = entry.file_type()?;
+        if SKIPPED.iter().any(|name| entry.file_name() == *name) {
+            continue;
+        }
         if kind.is_dir() {
-            if !SKIPPED.iter().any(|name| entry.file_name() == *name) {
-                collect(root, &path, found)?;
-            }
+            collect(root, &path, found)?;
         } else if kind.is_file() {
             let bytes = fs::read(&path)
                 .with_context(|| format!("could not read the file `{}`", path.display()))?;

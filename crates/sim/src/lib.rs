@@ -1,4 +1,4 @@
-//! Two or three nodes, a database and a network under seeds: the pair's promises, checked at each step.
+//! Two or three nodes, a database and a network under seeds: promises checked at each step.
 
 mod app;
 mod checks;
