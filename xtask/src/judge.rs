@@ -115,13 +115,16 @@ pub(crate) fn weir(root: &Path) -> Result<Option<PathBuf>> {
     Ok(built.then(|| target(root).join("release/weir")))
 }
 
-/// The recordings, kept beside the checkout or where `WEIR_SHARED` says.
-fn scenarios(root: &Path) -> Option<PathBuf> {
-    let shared = match std::env::var_os("WEIR_SHARED") {
+/// What the reference left, kept beside the checkout or where `WEIR_SHARED` says.
+pub(crate) fn shared(root: &Path) -> PathBuf {
+    match std::env::var_os("WEIR_SHARED") {
         Some(named) => PathBuf::from(named),
         None => root.join("../shared"),
-    };
-    let scenarios = shared.join("scenarios");
+    }
+}
+
+fn scenarios(root: &Path) -> Option<PathBuf> {
+    let scenarios = shared(root).join("scenarios");
     scenarios.join("judge").is_file().then_some(scenarios)
 }
 

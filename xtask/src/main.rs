@@ -1,6 +1,7 @@
-//! The project's own chores: `cargo xtask tidy`, `verify`, `judge`, `fix`.
+//! The project's own chores: `cargo xtask tidy`, `verify`, `judge`, `bench`, `fix`.
 #![expect(clippy::print_stdout, reason = "a command line tool talks to the person who ran it")]
 
+mod bench;
 mod examples;
 mod judge;
 mod packages;
@@ -20,6 +21,7 @@ cargo xtask COMMAND
   verify    every check, read-only: format, tidy, clippy, tests, docs, conformance
   tidy      the house rules that no compiler knows: sizes, dead files, arrows between rooms
   judge     builds `weir` and compares it with the recordings of the reference in ../shared
+  bench     measures `weir` beside the reference on the workloads in ../shared, or those named
   examples  replays the data of the examples on `weir` and compares with the answers beside it
   fix       the one command that writes: formats, and applies what clippy can mend by itself
 
@@ -33,6 +35,7 @@ fn main() -> Result<ExitCode> {
     let good = match args.as_slice() {
         ["verify"] => verify::verify(&root)?,
         ["judge"] => judge::judge(&root)?,
+        ["bench", wanted @ ..] => bench::bench(&root, wanted)?,
         ["examples"] => examples::step(&root)? == steps::Outcome::Passed,
         ["fix"] => verify::fix(&root)?,
         ["tidy"] => tidy::report(&root, false)?,
