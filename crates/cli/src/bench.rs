@@ -24,10 +24,10 @@ pub(crate) struct Bench {
     /// The app.
     app: PathBuf,
     /// How many events are sent.
-    #[arg(long, default_value_t = 1_000_000)]
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..))]
     events: u64,
     /// How many events a send has.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     batch: u64,
 }
 

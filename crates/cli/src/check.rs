@@ -40,6 +40,7 @@ impl Check {
             } else {
                 wrong += 1;
                 io::say_problems(&app, &problems);
+                io::say("");
             }
         }
         if wrong > 0 {

@@ -35,6 +35,9 @@ pub(crate) fn read_text(path: &Path) -> anyhow::Result<String> {
     if path == Path::new("-") {
         return std::io::read_to_string(std::io::stdin()).context("could not read standard input");
     }
+    if path.is_dir() {
+        anyhow::bail!("`{}` is a folder\nhint: name a file in it", path.display());
+    }
     std::fs::read_to_string(path).with_context(|| format!("could not read `{}`", path.display()))
 }
 
@@ -56,7 +59,11 @@ pub(crate) fn app_files(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
             }
         }
         inside.sort();
-        anyhow::ensure!(!inside.is_empty(), "there is no `.siddhi` file in `{}`", path.display());
+        anyhow::ensure!(
+            !inside.is_empty(),
+            "there is no `.siddhi` file in `{}`\nhint: subfolders are not looked into",
+            path.display()
+        );
         files.append(&mut inside);
     }
     Ok(files)
@@ -73,10 +80,20 @@ pub(crate) fn say(text: &str) {
     let _closed = writeln!(std::io::stderr(), "{}", text.trim_end());
 }
 
-/// Says why a command failed, with the chain of causes.
+/// Says why a command failed, with the chain of causes; what to do comes last.
 pub(crate) fn say_error(error: &anyhow::Error) {
-    let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
-    say(&format!("error: {}", causes.join("\n  because ")));
+    let mut causes = Vec::new();
+    let mut hints = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        match cause.split_once("\nhint: ") {
+            Some((cause, hint)) => {
+                causes.push(cause.to_owned());
+                hints.push_str(&format!("\nhint: {hint}"));
+            }
+            None => causes.push(cause),
+        }
+    }
+    say(&format!("error: {}{hints}", causes.join("\n  because ")));
 }
 
 /// Writes a line to standard output; whether anybody reads it.

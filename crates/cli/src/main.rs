@@ -13,7 +13,17 @@ use clap::{Parser, Subcommand};
 
 /// Runs Siddhi apps, and keeps them running.
 #[derive(Debug, Parser)]
-#[command(name = "weir", version, about, max_term_width = 100)]
+#[command(
+    name = "weir",
+    version,
+    max_term_width = 100,
+    after_help = "\
+First steps:
+  weir check app.siddhi                 what is wrong with an app, at its place in the text
+  weir run app.siddhi < events.jsonl    one app, events in and outputs out as JSON lines
+
+`weir help COMMAND` says all about a command, with examples."
+)]
 struct Weir {
     #[command(subcommand)]
     command: Command,

@@ -16,7 +16,17 @@ use crate::io;
 #[command(after_help = "\
 Examples:
   weir replay scenario.json              prints the scenario with its `recv` and `publish` steps
-  weir replay scenario.json > told.json  keeps it as the expected answer")]
+  weir replay scenario.json > told.json  keeps it as the expected answer
+
+A scenario in which one event is sent after a second:
+  {\"test\": \"dear ones\", \"start\": 1600000000000, \"steps\": [
+    {\"at\": 0, \"op\": \"create\", \"rt\": 0,
+     \"app\": \"define stream In (price double); from In[price > 70.0] insert into Out;\"},
+    {\"at\": 0, \"op\": \"callback\", \"rt\": 0, \"cb\": 0, \"kind\": \"stream\",
+     \"name\": \"Out\"},
+    {\"at\": 0, \"op\": \"start\", \"rt\": 0},
+    {\"at\": 1000, \"op\": \"send\", \"rt\": 0, \"stream\": \"In\",
+     \"events\": [{\"data\": [{\"double\": 75.6}]}]}]}")]
 pub(crate) struct Replay {
     /// The scenario, or `-` for standard input.
     #[arg(value_name = "FILE")]

@@ -1,7 +1,7 @@
 //! `weir run`: one app, events as JSON lines in, outputs as JSON lines out.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, Write};
+use std::io::{BufRead, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -96,6 +96,9 @@ impl Run {
         let mut printer = Printer { streams: &streams, out, closed: false };
         let mut feed = Feed { app, seq: 0, now: 0, time: self.time };
         feed.start(&mut printer);
+        if std::io::stdin().is_terminal() {
+            io::say(&teach(&feed.app));
+        }
         let lines = lines_of_input();
         let mut number = 0;
         while let Some(line) = feed.next_line(&lines, &mut printer)? {
@@ -139,7 +142,7 @@ impl Run {
         };
         let mut taps = BTreeMap::new();
         for name in names {
-            let Some(stream) = app.stream(&name) else { bail!("the app has no stream `{name}`") };
+            let stream = app.stream(&name).with_context(|| no_stream(app, &name))?;
             taps.insert(app.listen(stream), name);
         }
         Ok(taps)
@@ -212,10 +215,9 @@ impl Feed {
     }
 
     fn line(&mut self, line: &str, printer: &mut Printer<'_>) -> anyhow::Result<()> {
-        let json: Json = serde_json::from_str(line).context("it is not JSON")?;
-        let name = json.get("stream").and_then(Json::as_str).context("`stream` is missing")?;
-        let stream =
-            self.app.stream(name).with_context(|| format!("the app has no stream `{name}`"))?;
+        let json: Json = serde_json::from_str(line).context(NOT_JSON)?;
+        let name = json.get("stream").and_then(Json::as_str).context(NO_STREAM)?;
+        let stream = self.app.stream(name).with_context(|| no_stream(&self.app, name))?;
         let schema = self.app.schema(stream).clone();
         let stamp = json.get("ts").and_then(Json::as_i64);
         self.now = match (self.time, stamp) {
@@ -227,12 +229,17 @@ impl Feed {
         let mut builder = BatchBuilder::new(&schema);
         match (json.get("events").and_then(Json::as_array), json.get("data")) {
             (Some(events), _) => {
-                for event in events {
-                    builder.push_row(ts, row(&schema, event)?);
+                for (nth, event) in events.iter().enumerate() {
+                    let values = row(name, &schema, event)
+                        .with_context(|| format!("event {nth} of `events` does not fit"))?;
+                    builder.push_row(ts, values);
                 }
             }
-            (None, Some(data)) => builder.push_row(ts, row(&schema, data)?),
-            (None, None) => bail!("`data` is missing"),
+            (None, Some(data)) => builder.push_row(ts, row(name, &schema, data)?),
+            (None, None) => bail!(
+                "`data` is missing\nhint: write `\"data\": [...]`, for {}",
+                definition(name, &schema)
+            ),
         }
         let batch = builder.finish();
         let head = self.head(batch.len() as u32);
@@ -241,40 +248,85 @@ impl Feed {
     }
 }
 
+/// What a line without JSON is told.
+const NOT_JSON: &str = r#"it is not JSON
+hint: write a line as `{"stream": "NAME", "data": [VALUE, ...]}`"#;
+
+/// What a line without a stream is told.
+const NO_STREAM: &str = r#"`stream` is missing
+hint: write a line as `{"stream": "NAME", "data": [VALUE, ...]}`"#;
+
+/// A stream as the app defines it.
+fn definition(name: &str, schema: &Schema) -> String {
+    let attribute = |it: &weir_event::Attribute| format!("{} {}", it.name, it.data_type);
+    format!("`{name} ({})`", schema.iter().map(attribute).collect::<Vec<_>>().join(", "))
+}
+
+/// The streams that events can be sent to: those outside partitions.
+fn streams(app: &App) -> Vec<String> {
+    let outside = app.streams().iter().filter(|it| it.partition.is_none());
+    let mut names: Vec<String> = outside.map(|it| it.name.clone()).collect();
+    names.sort();
+    names
+}
+
+fn no_stream(app: &App, name: &str) -> String {
+    format!("the app has no stream `{name}`\nhint: its streams are `{}`", streams(app).join("`, `"))
+}
+
+/// What somebody at a terminal can write.
+fn teach(app: &App) -> String {
+    let Some(name) = streams(app).into_iter().next() else { return String::new() };
+    let Some(stream) = app.stream(&name) else { return String::new() };
+    format!(
+        "reads events as JSON lines, and ends with ctrl-D; for {}:\n  \
+         {{\"stream\": \"{name}\", \"data\": [...]}}",
+        definition(&name, app.schema(stream))
+    )
+}
+
 /// The values of one event, in order or by name.
-fn row(schema: &Schema, data: &Json) -> anyhow::Result<Vec<Value>> {
+fn row(stream: &str, schema: &Schema, data: &Json) -> anyhow::Result<Vec<Value>> {
     let value = |at: usize, json: &Json| {
         let attribute = &schema[at];
-        from_json(json, attribute.data_type)
-            .with_context(|| format!("`{}` is a {}", attribute.name, attribute.data_type))
+        from_json(json, attribute.data_type).with_context(|| {
+            format!("`{}` is of type `{}`, not {json}", attribute.name, attribute.data_type)
+        })
     };
     if let Some(fields) = data.as_object() {
         for name in fields.keys() {
             if !schema.iter().any(|it| it.name == *name) {
-                bail!("the stream has no attribute `{name}`");
+                bail!(
+                    "the stream has no attribute `{name}`\nhint: it is {}",
+                    definition(stream, schema)
+                );
             }
         }
         let of = |(at, name): (usize, &str)| value(at, fields.get(name).unwrap_or(&Json::Null));
         return schema.iter().map(|it| it.name.as_str()).enumerate().map(of).collect();
     }
-    let values = data.as_array().context("`data` is neither an array nor an object")?;
+    let values = data.as_array().context("an event is an array of values or an object")?;
     if values.len() != schema.len() {
-        bail!("`data` has {} values, the stream has {} attributes", values.len(), schema.len());
+        let definition = definition(stream, schema);
+        bail!(
+            "the event has {} values, the stream {}\nhint: it is {definition}",
+            values.len(),
+            schema.len()
+        );
     }
     values.iter().enumerate().map(|(at, json)| value(at, json)).collect()
 }
 
-fn from_json(json: &Json, data_type: DataType) -> anyhow::Result<Value> {
-    let whole = || json.as_i64().context("not a whole number");
-    let number = || json.as_f64().context("not a number");
-    Ok(match data_type {
+/// The value of a type that JSON stands for; `None` when it stands for none.
+fn from_json(json: &Json, data_type: DataType) -> Option<Value> {
+    Some(match data_type {
         _ if json.is_null() => Value::Null,
-        DataType::String => Value::text(json.as_str().context("not a text")?),
-        DataType::Bool => Value::Bool(json.as_bool().context("not true or false")?),
-        DataType::Int => Value::Int(i32::try_from(whole()?).context("out of range")?),
-        DataType::Long => Value::Long(whole()?),
-        DataType::Float => Value::Float(number()? as f32),
-        DataType::Double => Value::Double(number()?),
+        DataType::String => Value::text(json.as_str()?),
+        DataType::Bool => Value::Bool(json.as_bool()?),
+        DataType::Int => Value::Int(i32::try_from(json.as_i64()?).ok()?),
+        DataType::Long => Value::Long(json.as_i64()?),
+        DataType::Float => Value::Float(json.as_f64()? as f32),
+        DataType::Double => Value::Double(json.as_f64()?),
         DataType::Object => match json {
             Json::String(text) => Value::text(text.as_str()),
             Json::Bool(v) => Value::Bool(*v),

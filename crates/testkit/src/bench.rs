@@ -31,8 +31,7 @@ pub enum BenchError {
     /// It has not the streams of a workload.
     #[error(
         "the app has no stream `{0}`\n\
-         hint: a workload reads `Src (symbol string, price double, volume int)` and inserts \
-         into `Out`"
+         hint: a workload reads `Src (symbol string, price double, volume int)` and fills `Out`"
     )]
     Stream(&'static str),
 }
