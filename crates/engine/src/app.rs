@@ -3,6 +3,7 @@
 use std::cell::Cell;
 
 use weir_event::{Attribute, Batch, Chunk, Epoch, Key, OutputNo, Schema, Seq};
+use weir_operators::cron::Cron;
 use weir_plan::{Plan, StreamId, StreamPlan};
 use weir_query::Problem;
 use weir_tables::Table;
@@ -75,6 +76,8 @@ pub struct App {
     pub(crate) wall_timers: Timers,
     /// The entries' time when the last event came; kept for playback's `idle.time`.
     pub(crate) last_event: i64,
+    /// By trigger: its cron expression, if it has one.
+    pub(crate) trigger_crons: Vec<Option<Cron>>,
     pub(crate) random: Cell<u64>,
     pub(crate) depth: u32,
     pub(crate) started: bool,
@@ -97,11 +100,14 @@ impl App {
         if !problems.is_empty() {
             return Err(problems);
         }
-        let (plan, problems) = weir_plan::plan(&tree);
+        let (plan, mut problems) = weir_plan::plan(&tree);
+        let name = plan.name.clone().unwrap_or_else(|| options.name.clone());
+        let parts = build::parts(&plan, &name, &mut problems);
         if !problems.is_empty() {
+            problems.sort_by_key(|problem| problem.span.start);
             return Err(problems);
         }
-        build::build(plan, text, options)
+        Ok(build::build(plan, parts, name, text))
     }
 
     /// The app's name.
@@ -218,7 +224,7 @@ impl App {
         }
         self.started = true;
         self.move_wall(head.time, out);
-        self.start_triggers(out);
+        self.start_schedules(out);
     }
 
     /// Takes a run of entries for one stream: the rows of `batch`, cut by the ends of `heads`.

@@ -1,21 +1,26 @@
 //! A plan becomes a running app: windows, selectors and who hands rows to whom.
 
 use std::cell::Cell;
+use std::sync::Arc;
 
 use weir_event::{DataType, Schema};
 use weir_expr::Expr;
 use weir_operators::Window;
+use weir_operators::cron::Cron;
 use weir_operators::rate::{Picture, RateLimit, RateSpec, Which};
 use weir_operators::select::{AggregateSpec, EventTypes, OrderSpec, SelectSpec, Selector};
-use weir_operators::window::{Mode, Param, WindowSpec, build as build_window};
-use weir_plan::{
-    ActionPlan, AggregatePlan, CheckPlan, HandlerPlan, InputPlan, JoinPlan, Origin, Plan,
-    QueryPlan, SelectPlan, SinglePlan, WindowPlan, types,
+use weir_operators::window::{
+    Condition, Conditions, Mode, Param, WindowSpec, build as build_window,
 };
-use weir_query::{EventType, JoinKind, Problem, RateKind, RateWhich, Span};
+use weir_plan::{
+    ActionPlan, AggregatePlan, CheckPlan, HandlerPlan, InputPlan, JoinPlan, NamedWindowPlan,
+    Origin, Plan, QueryPlan, SelectPlan, SinglePlan, TriggerPlan, TriggerTime, WindowPlan,
+    condition, types,
+};
+use weir_query::{EventType, JoinKind, Problem, RateKind, RateWhich};
 use weir_tables::{Table, TableCondition, TableSpec};
 
-use crate::app::{App, Options, Receiver};
+use crate::app::{App, Receiver};
 use crate::named_window::NamedWindow;
 use crate::partition::Partition;
 use crate::query::{
@@ -24,36 +29,51 @@ use crate::query::{
 use crate::timer::Timers;
 use crate::together;
 
-/// Makes the running app of a plan.
-pub(crate) fn build(plan: Plan, text: &str, options: &Options) -> Result<App, Vec<Problem>> {
-    let mut problems = Vec::new();
-    let name = plan.name.clone().unwrap_or_else(|| options.name.clone());
-    let tables = plan.tables.iter().map(table).collect();
-    let mut windows = Vec::new();
-    for it in &plan.windows {
-        let spec = WindowSpec {
-            name: &it.window.name,
-            params: params(&it.window),
-            types: &types(&it.schema),
-            expired_wanted: it.output != EventType::Current,
-            named: true,
-            find_wanted: true,
-        };
-        match build_window(&spec) {
-            Ok(window) => windows.push(NamedWindow::new(window, event_types(it.output))),
-            Err(why) => problems.push(Problem::new("window", Span::default(), why)),
-        }
+/// What a plan is run with, made part by part so that everything wrong with it is found at once.
+pub(crate) struct Parts {
+    queries: Vec<Query>,
+    windows: Vec<NamedWindow>,
+    trigger_crons: Vec<Option<Cron>>,
+}
+
+/// Makes the parts of a plan, which may be one with problems of its own.
+pub(crate) fn parts(plan: &Plan, name: &str, problems: &mut Vec<Problem>) -> Parts {
+    let mut take = |problem| problems.push(problem);
+    let windows = plan.windows.iter().map(named_window);
+    let windows = windows.filter_map(|it| it.map_err(&mut take).ok()).collect();
+    let queries = plan.queries.iter().map(|it| query(it, plan, name));
+    let queries = queries.filter_map(|it| it.map_err(&mut take).ok()).collect();
+    let crons = plan.triggers.iter().map(trigger_cron);
+    let trigger_crons = crons.filter_map(|it| it.map_err(&mut take).ok()).collect();
+    Parts { queries, windows, trigger_crons }
+}
+
+fn named_window(it: &NamedWindowPlan) -> Result<NamedWindow, Problem> {
+    let spec = WindowSpec {
+        name: &it.window.name,
+        params: params(&it.window),
+        types: &types(&it.schema),
+        expired_wanted: it.output != EventType::Current,
+        named: true,
+        find_wanted: true,
+        conditions: Some(window_conditions(&it.window, &it.schema)),
+    };
+    match build_window(&spec) {
+        Ok(window) => Ok(NamedWindow::new(window, event_types(it.output))),
+        Err(why) => Err(Problem::new("window", it.window.span, why)),
     }
-    let mut queries = Vec::new();
-    for it in &plan.queries {
-        match query(it, &plan, &name) {
-            Ok(query) => queries.push(query),
-            Err(problem) => problems.push(problem),
-        }
+}
+
+fn trigger_cron(it: &TriggerPlan) -> Result<Option<Cron>, Problem> {
+    let TriggerTime::Cron(text) = &it.at else { return Ok(None) };
+    match Cron::parse(text) {
+        Ok(cron) => Ok(Some(cron)),
+        Err(why) => Err(Problem::new("trigger", it.span, why)),
     }
-    if !problems.is_empty() {
-        return Err(problems);
-    }
+}
+
+/// Makes the running app of a plan and its parts.
+pub(crate) fn build(plan: Plan, parts: Parts, name: String, text: &str) -> App {
     let mut app = App {
         name,
         text: text.to_owned(),
@@ -64,9 +84,9 @@ pub(crate) fn build(plan: Plan, text: &str, options: &Options) -> Result<App, Ve
             .iter()
             .map(|it| Partition::new(it.keys.clone(), it.purge))
             .collect(),
-        queries,
-        windows,
-        tables,
+        queries: parts.queries,
+        windows: parts.windows,
+        tables: plan.tables.iter().map(table).collect(),
         taps: Vec::new(),
         together: Vec::new(),
         min_wait_ms: None,
@@ -75,6 +95,7 @@ pub(crate) fn build(plan: Plan, text: &str, options: &Options) -> Result<App, Ve
         timers: Timers::default(),
         wall_timers: Timers::default(),
         last_event: 0,
+        trigger_crons: parts.trigger_crons,
         random: Cell::new(0),
         depth: 0,
         started: false,
@@ -88,7 +109,7 @@ pub(crate) fn build(plan: Plan, text: &str, options: &Options) -> Result<App, Ve
         .chain(app.windows.iter().filter_map(|it| it.window.min_wait_ms()))
         .min();
     app.together = together::streams(&app);
-    Ok(app)
+    app
 }
 
 fn table(it: &weir_plan::TablePlan) -> Table {
@@ -129,7 +150,6 @@ fn aggregates(plans: &[AggregatePlan]) -> Vec<AggregateSpec> {
 }
 
 fn query(it: &QueryPlan, plan: &Plan, app: &str) -> Result<Query, Problem> {
-    let refused = |why: String| Problem::new("query", it.span, why);
     let not_yet = |what: &str| {
         Problem::new("not-yet-supported", it.span, format!("{what} are not yet supported"))
     };
@@ -139,7 +159,7 @@ fn query(it: &QueryPlan, plan: &Plan, app: &str) -> Result<Query, Problem> {
     let input = match &it.input {
         InputPlan::Single(input) => {
             let seat = Seat { slot: 0, inputs: 1 };
-            let single = single(input, seat, expired_wanted, false, &label).map_err(refused)?;
+            let single = single(input, seat, expired_wanted, false, &label)?;
             if let Some(window) = &single.window {
                 mode = window.mode();
             }
@@ -149,7 +169,7 @@ fn query(it: &QueryPlan, plan: &Plan, app: &str) -> Result<Query, Problem> {
         }
         InputPlan::Join(join) => {
             let learns = !it.select.aggregates.is_empty();
-            let input = join_input(join, plan, expired_wanted, learns, &label).map_err(refused)?;
+            let input = join_input(join, it, expired_wanted, learns, &label)?;
             QueryInput::Join(Box::new(input))
         }
         InputPlan::State(_) => return Err(not_yet("patterns and sequences")),
@@ -266,7 +286,7 @@ fn single(
     expired_wanted: bool,
     find_wanted: bool,
     label: &str,
-) -> Result<Single, String> {
+) -> Result<Single, Problem> {
     let window = match &it.window {
         Some(window) => Some(built(window, &it.window_schema, expired_wanted, find_wanted)?),
         None => None,
@@ -281,7 +301,7 @@ fn built(
     schema: &Schema,
     expired_wanted: bool,
     find_wanted: bool,
-) -> Result<Box<dyn Window>, String> {
+) -> Result<Box<dyn Window>, Problem> {
     let types: Vec<DataType> = types(schema);
     build_window(&WindowSpec {
         name: &window.name,
@@ -290,7 +310,30 @@ fn built(
         expired_wanted,
         named: false,
         find_wanted,
+        conditions: Some(window_conditions(window, schema)),
     })
+    .map_err(|why| Problem::new("window", window.span, why))
+}
+
+/// Compiles conditions over the rows of a window.
+#[derive(Debug)]
+struct WindowConditions {
+    input: String,
+    schema: Schema,
+}
+
+impl Conditions for WindowConditions {
+    fn compile(&self, text: &str) -> Result<Condition, String> {
+        let plan = condition(&self.input, &self.schema, text).map_err(|problems| {
+            let why = problems.first().map_or("it is wrong", |problem| problem.message.as_str());
+            format!("`{text}` is no condition for a window: {why}")
+        })?;
+        Ok(Condition { test: plan.condition, aggregates: aggregates(&plan.aggregates) })
+    }
+}
+
+fn window_conditions(window: &WindowPlan, schema: &Schema) -> Arc<dyn Conditions> {
+    Arc::new(WindowConditions { input: window.input.clone(), schema: schema.clone() })
 }
 
 fn handler(it: &HandlerPlan, seat: Seat, label: &str) -> Handler {
@@ -328,11 +371,12 @@ fn handler(it: &HandlerPlan, seat: Seat, label: &str) -> Handler {
 
 fn join_input(
     join: &JoinPlan,
-    plan: &Plan,
+    query: &QueryPlan,
     expired_wanted: bool,
     learns: bool,
     label: &str,
-) -> Result<Join, String> {
+) -> Result<Join, Problem> {
+    let refused = |why: &str| Problem::new("join", query.span, why);
     let (keep_left, keep_right) = match join.kind {
         JoinKind::Inner => (false, false),
         JoinKind::LeftOuter => (true, false),
@@ -341,9 +385,8 @@ fn join_input(
     };
     let side = |it: &SinglePlan, slot: usize, triggers: bool, kept: bool| {
         if !it.after.is_empty() {
-            return Err(
-                "a side of a join cannot have a filter or function after its window".to_owned()
-            );
+            let why = "a side of a join cannot have a filter or function after its window";
+            return Err(refused(why));
         }
         let seat = Seat { slot, inputs: 2 };
         let single = single(it, seat, expired_wanted, true, label)?;
@@ -355,14 +398,14 @@ fn join_input(
                 SideOrigin::Table(table.index(), condition)
             }
             Origin::Aggregation(_) => {
-                return Err("joins with an aggregation are not yet supported".to_owned());
+                let why = "joins with an aggregation are not yet supported";
+                return Err(Problem::new("not-yet-supported", query.span, why));
             }
         };
         Ok(JoinSide::new(single, origin, triggers, kept))
     };
     let left = side(&join.left, 0, join.left_triggers, keep_left)?;
     let right = side(&join.right, 1, join.right_triggers, keep_right)?;
-    debug_assert!(plan.streams.len() < u32::MAX as usize);
     Ok(Join::new([left, right], join.on.clone(), expired_wanted || learns))
 }
 

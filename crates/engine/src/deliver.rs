@@ -5,7 +5,7 @@ use weir_expr::{Env, Fault, Input, Rows, Scope, Source};
 use weir_operators::Cx;
 use weir_operators::rate::RateLimit;
 use weir_operators::select::Selected;
-use weir_plan::{ActionPlan, OnError, Playback, StreamId, TriggerTime};
+use weir_plan::{ActionPlan, OnError, Playback, StreamId};
 
 use crate::app::{App, Receiver};
 use crate::named_window::Shown;
@@ -264,6 +264,9 @@ impl App {
             if !playback {
                 self.clock = self.clock.max(timer.due);
             }
+            if !app_first {
+                self.ask_again(timer.target, timer.due);
+            }
             self.fire(timer, out);
         }
         self.wall = self.wall.max(to);
@@ -288,7 +291,7 @@ impl App {
             Target::Query(query, part) => self.wake_query(query as usize, part, timer.key, out),
             Target::Window(window) => self.wake_window(window as usize, out),
             Target::Trigger(trigger) => {
-                self.trigger(trigger as usize, timer.due, out);
+                self.trigger(trigger as usize, out);
                 Ok(())
             }
             Target::Purge(partition) => {
@@ -371,37 +374,6 @@ impl App {
         }
         self.note_faults(&faults, out);
         self.show(window, &shown, out)
-    }
-
-    pub(crate) fn start_triggers(&mut self, out: &mut dyn Outputs) {
-        for at in 0..self.plan.triggers.len() {
-            match self.plan.triggers[at].at {
-                TriggerTime::Start => self.trigger(at, self.wall, out),
-                TriggerTime::EveryMs(every) => {
-                    let due = self.wall.saturating_add(every.max(1));
-                    self.wall_timers.ask(due, Target::Trigger(at as u32), Key(0));
-                }
-                TriggerTime::Cron(_) => {}
-            }
-        }
-        for query in 0..self.queries.len() {
-            if self.plan.queries[query].partition.is_none() {
-                self.start_key(query, Key(0));
-            }
-        }
-    }
-
-    fn trigger(&mut self, at: usize, due: i64, out: &mut dyn Outputs) {
-        let plan = &self.plan.triggers[at];
-        let stream = plan.stream;
-        if let TriggerTime::EveryMs(every) = plan.at {
-            let next = due.saturating_add(every.max(1));
-            self.wall_timers.ask(next, Target::Trigger(at as u32), Key(0));
-        }
-        let now = self.clock;
-        let mut builder = BatchBuilder::new(&self.plan.streams[stream.index()].schema);
-        builder.push_row(now, [Value::Long(now)]);
-        self.feed(stream, &builder.finish(), 0, &[Chunk { end: 1, now, key: Key(0) }], out);
     }
 
     /// Output rows change a table, in order.

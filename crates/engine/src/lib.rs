@@ -8,6 +8,7 @@ mod on_demand;
 mod outputs;
 mod partition;
 mod query;
+mod schedule;
 mod segment;
 mod snapshot;
 mod timer;

@@ -71,6 +71,9 @@ fn entries(seed: u64, count: usize) -> Vec<Entry> {
             let rows = if dice.roll(3) == 0 { dice.roll(4) + 1 } else { 1 };
             for _ in 0..rows {
                 time += dice.roll(3) as i64;
+                if dice.roll(25) == 0 {
+                    time += 300;
+                }
                 let k = Value::text(["a", "b", "c"][dice.roll(3) as usize]);
                 let v = Value::Int(dice.roll(9) as i32);
                 let p = Value::Double(dice.roll(10) as f64);

@@ -220,6 +220,12 @@ impl Column {
         }
     }
 
+    /// Forgets all rows, keeping the memory.
+    pub fn clear(&mut self) {
+        each_column!(self, values => { values.data.clear(); values.nulls = None; },
+            objects => objects.clear());
+    }
+
     /// Adds a null row.
     pub fn push_null(&mut self) {
         each_column!(self, values => values.push(None), objects => objects.push(Value::Null));

@@ -1,5 +1,6 @@
 //! Windows, joins, patterns, selection and rate limits as pure state machines.
 
+pub mod cron;
 mod cx;
 mod flow;
 pub mod rate;

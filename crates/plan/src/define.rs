@@ -291,7 +291,7 @@ impl Definitions {
             }
             q::TriggerAt::Text(text) => TriggerTime::Cron(text.clone()),
         };
-        self.plan.triggers.push(TriggerPlan { stream, at });
+        self.plan.triggers.push(TriggerPlan { stream, at, span: it.span });
     }
 
     /// Adds a named window.

@@ -152,6 +152,10 @@ pub struct WindowPlan {
     pub name: String,
     /// Its parameters, computed over the arriving event in slot 0.
     pub params: Vec<Expr>,
+    /// What the arriving event is known as.
+    pub input: String,
+    /// Where it stands in the text.
+    pub span: Span,
 }
 
 /// A trigger: a stream with the attribute `triggered_time long`.
@@ -161,6 +165,8 @@ pub struct TriggerPlan {
     pub stream: StreamId,
     /// When it fires.
     pub at: TriggerTime,
+    /// Where it stands in the text.
+    pub span: Span,
 }
 
 /// When a trigger fires.

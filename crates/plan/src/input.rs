@@ -97,7 +97,11 @@ impl Compiler<'_> {
             q::Args::List(_) => self.args(&call.args)?,
             q::Args::All => self.all_attributes(),
         };
-        Some(WindowPlan { name: call.name.clone(), params })
+        let input = match self.place {
+            Place::Handler(at) => self.inputs[at].name.clone(),
+            Place::Select | Place::Having => String::new(),
+        };
+        Some(WindowPlan { name: call.name.clone(), params, input, span: call.span })
     }
 
     fn stream_function(&mut self, at: usize, call: &q::FunctionCall) -> Option<HandlerPlan> {

@@ -2,6 +2,7 @@
 
 mod app;
 mod compile;
+mod condition;
 mod define;
 mod graph;
 mod input;
@@ -10,6 +11,7 @@ mod select;
 mod state;
 
 pub use app::{plan, time_text, types};
+pub use condition::{ConditionPlan, condition};
 pub use graph::{
     Absent, ActionPlan, AggregatePlan, AggregationId, AggregationItem, AggregationPlan, CheckPlan,
     ElementPlan, HandlerPlan, InputPlan, JoinPlan, KeyBy, KeyPlan, NamedWindowPlan, OnError,

@@ -279,6 +279,11 @@ impl Join {
         result.unwrap_or_else(|| Ok(Selected::default()))
     }
 
+    /// The input of a side.
+    pub(super) fn single(&self, part: u8) -> &Single {
+        &self.sides[usize::from(part.min(1))].single
+    }
+
     pub(super) fn min_wait_ms(&self) -> Option<i64> {
         self.sides.iter().filter_map(|side| side.single.min_wait_ms()).min()
     }

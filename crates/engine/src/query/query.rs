@@ -4,6 +4,7 @@ use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::Key;
 use weir_expr::{Fault, InTable, Scope};
 use weir_operators::Cx;
+use weir_operators::cron::Cron;
 use weir_operators::rate::RateLimit;
 use weir_operators::select::{Selected, Selector};
 use weir_plan::OutputPlan;
@@ -130,6 +131,16 @@ impl Query {
     /// The round of the rate limit is over for a key; what leaves.
     pub(crate) fn on_round(&mut self, now: i64, key: Key) -> Selected {
         self.rate.as_mut().map_or_else(Selected::default, |rate| rate.on_timer(now, key))
+    }
+
+    /// The cron expression of a window: of the only input, or of a side of a join.
+    pub(crate) fn cron(&self, part: u8) -> Option<&Cron> {
+        let single = match &self.input {
+            QueryInput::Single(single) if part == 0 => single,
+            QueryInput::Join(join) => join.single(part),
+            QueryInput::Single(_) => return None,
+        };
+        single.window.as_ref()?.cron()
     }
 
     /// The least time between an event and a wake-up because of it.

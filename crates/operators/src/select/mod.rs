@@ -3,8 +3,10 @@
 mod aggregator;
 mod group;
 mod order;
+mod running;
 mod selector;
 
 pub use aggregator::{AggregateSpec, Aggregates};
 pub use order::OrderSpec;
+pub(crate) use running::Running;
 pub use selector::{EventTypes, SelectSpec, Selected, Selector};

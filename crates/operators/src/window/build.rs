@@ -1,11 +1,17 @@
 //! Windows made from what the user wrote.
 
+use std::sync::Arc;
+
 use weir_event::{DataType, Value};
 use weir_expr::Expr;
 
 use super::batch::BatchWindow;
 use super::clock::Clock;
+use super::condition::{Conditions, wanted};
+use super::cron::CronWindow;
 use super::delay::DelayWindow;
+use super::expression::ExpressionWindow;
+use super::expression_batch::ExpressionBatchWindow;
 use super::external_time::ExternalTimeWindow;
 use super::external_time_batch::{ExternalBatches, ExternalTimeBatchWindow, Start};
 use super::frequent::FrequentWindow;
@@ -14,8 +20,8 @@ use super::length_batch::LengthBatchWindow;
 use super::lossy_frequent::LossyFrequentWindow;
 use super::session::SessionWindow;
 use super::signature::{
-    BOOL, DOUBLE, INT, LONG, SORTABLE, SPAN, STRING, Signature, check, computed, constant, exactly,
-    repeating,
+    BOOL, DOUBLE, INT, LONG, SORTABLE, SPAN, STRING, Signature, TEXT_OR_BOOL, check, computed,
+    constant, exactly, repeating,
 };
 use super::sort::{SortBy, SortWindow};
 use super::time::TimeWindow;
@@ -23,6 +29,7 @@ use super::time_batch::{TimeBatchTimes, TimeBatchWindow};
 use super::time_length::TimeLengthWindow;
 use super::tumbling::Keep;
 use super::{Param, Window};
+use crate::cron::Cron;
 
 /// A window as the user asked for it.
 #[derive(Debug)]
@@ -39,6 +46,8 @@ pub struct WindowSpec<'a> {
     pub named: bool,
     /// Whether a join, or `in`, of the app searches it.
     pub find_wanted: bool,
+    /// Compiles the expressions of an expression window, where there may be one.
+    pub conditions: Option<Arc<dyn Conditions>>,
 }
 
 type Built = Result<Box<dyn Window>, String>;
@@ -57,7 +66,33 @@ const WINDOWS: &[Entry] = &[
         signatures: &[exactly(&[]), exactly(&[constant("window.length", INT)])],
         make: batch,
     },
+    Entry {
+        name: "cron",
+        signatures: &[exactly(&[constant("cron.expression", STRING)])],
+        make: cron,
+    },
     Entry { name: "delay", signatures: &[exactly(&[constant("window.delay", SPAN)])], make: delay },
+    Entry {
+        name: "expression",
+        signatures: &[exactly(&[computed("expression", STRING)])],
+        make: expression,
+    },
+    Entry {
+        name: "expressionBatch",
+        signatures: &[
+            exactly(&[computed("expression", TEXT_OR_BOOL)]),
+            exactly(&[
+                computed("expression", TEXT_OR_BOOL),
+                computed("include.triggering.event", BOOL),
+            ]),
+            exactly(&[
+                computed("expression", TEXT_OR_BOOL),
+                computed("include.triggering.event", BOOL),
+                constant("stream.current.event", BOOL),
+            ]),
+        ],
+        make: expression_batch,
+    },
     Entry {
         name: "externalTime",
         signatures: &[exactly(&[computed("timestamp", LONG), constant("window.time", SPAN)])],
@@ -282,6 +317,26 @@ fn batch(spec: &WindowSpec<'_>) -> Built {
         ));
     }
     Ok(Box::new(BatchWindow::new(spec.length(0), spec.expired_wanted, spec.types)))
+}
+
+fn cron(spec: &WindowSpec<'_>) -> Built {
+    let text = spec.params.first().and_then(Param::constant).and_then(Value::as_text);
+    let cron = Cron::parse(text.map_or("", |text| text))?;
+    Ok(Box::new(CronWindow::new(cron, spec.types)))
+}
+
+fn expression(spec: &WindowSpec<'_>) -> Built {
+    let wanted = wanted(&spec.params[0].expr, false, spec.conditions.as_ref())?;
+    Ok(Box::new(ExpressionWindow::new(wanted, spec.types)))
+}
+
+fn expression_batch(spec: &WindowSpec<'_>) -> Built {
+    let wanted = wanted(&spec.params[0].expr, true, spec.conditions.as_ref())?;
+    let include = match spec.params.get(1) {
+        Some(include) => include.expr.clone(),
+        None => Expr::Const(Value::Bool(false), DataType::Bool),
+    };
+    Ok(Box::new(ExpressionBatchWindow::new(wanted, include, spec.flag(2), spec.types)))
 }
 
 fn delay(spec: &WindowSpec<'_>) -> Built {

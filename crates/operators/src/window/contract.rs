@@ -4,6 +4,7 @@ use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::{Batch, Key, RowStore};
 use weir_expr::Expr;
 
+use crate::cron::Cron;
 use crate::cx::Cx;
 use crate::flow::Flow;
 
@@ -44,6 +45,12 @@ pub trait Window: Send {
     /// change nothing for whoever does not see rows leave.
     fn expires_on_arrival(&self) -> bool {
         false
+    }
+
+    /// The expression whose moments are this window's wake-ups, besides those it asks for; they are
+    /// moments of the entries' time. [`Window::on_timer`] serves all keys then, whichever is named.
+    fn cron(&self) -> Option<&Cron> {
+        None
     }
 
     /// Where the rows are.

@@ -4,8 +4,12 @@ mod ageing;
 mod batch;
 mod build;
 mod clock;
+mod condition;
 mod contract;
+mod cron;
 mod delay;
+mod expression;
+mod expression_batch;
 mod external_time;
 mod external_time_batch;
 mod frequent;
@@ -23,4 +27,5 @@ mod time_length;
 mod tumbling;
 
 pub use build::{WindowSpec, build, window_names};
+pub use condition::{Condition, Conditions};
 pub use contract::{Mode, Param, Window};

@@ -124,6 +124,11 @@ impl<T: Default> Keyed<T> {
         &self.0
     }
 
+    /// The states of all keys, in order of keys.
+    pub(super) fn all_mut(&mut self) -> &mut [T] {
+        &mut self.0
+    }
+
     /// Forgets all keys.
     pub(super) fn clear(&mut self) {
         self.0.clear();

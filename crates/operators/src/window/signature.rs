@@ -31,6 +31,8 @@ pub(super) const LONG: &[DataType] = &[DataType::Long];
 pub(super) const BOOL: &[DataType] = &[DataType::Bool];
 pub(super) const DOUBLE: &[DataType] = &[DataType::Double];
 pub(super) const STRING: &[DataType] = &[DataType::String];
+/// The text of a condition, or one that is computed already.
+pub(super) const TEXT_OR_BOOL: &[DataType] = &[DataType::String, DataType::Bool];
 /// What events can be put in order by.
 pub(super) const SORTABLE: &[DataType] =
     &[DataType::String, DataType::Double, DataType::Int, DataType::Long, DataType::Float];

@@ -1,11 +1,13 @@
 //! A window under a small engine: a clock, wake-ups in order, and what came out as text.
 
 use std::cell::Cell;
+use std::sync::Arc;
 
 use weir_codec::{Reader, Writer};
 use weir_event::{Attribute, Batch, BatchBuilder, Chunk, DataType, Key, Kind, NO_ROW, Value};
-use weir_expr::Expr;
-use weir_operators::window::{Param, WindowSpec, build};
+use weir_expr::{Aggregate, ArithmeticOp, CompareAs, CompareOp, Expr};
+use weir_operators::select::AggregateSpec;
+use weir_operators::window::{Condition, Conditions, Param, WindowSpec, build};
 use weir_operators::{Cx, Flow, Window};
 
 /// The attributes of every event: its own time, a key, a number and a real number.
@@ -57,7 +59,41 @@ impl Asked {
             expired_wanted: self.expired,
             named: false,
             find_wanted: self.find,
+            conditions: Some(Arc::new(Texts)),
         })
+    }
+}
+
+/// Conditions by a few words, in place of texts of the language.
+#[derive(Debug)]
+struct Texts;
+
+impl Conditions for Texts {
+    fn compile(&self, text: &str) -> Result<Condition, String> {
+        let long = |slot| Expr::Attribute { slot, column: 0, data_type: DataType::Long };
+        let least = |op, left, right| {
+            let sides = Box::new((left, right));
+            Expr::Compare { op, by: CompareAs::Long, sides }
+        };
+        let count = || {
+            let data_type = DataType::Long;
+            AggregateSpec { aggregate: Aggregate::Count, arg: None, data_type }
+        };
+        let time = |slot| Expr::Timestamp { slot };
+        let span = Expr::Arithmetic {
+            op: ArithmeticOp::Subtract,
+            data_type: DataType::Long,
+            sides: Box::new((time(2), time(1))),
+        };
+        let (test, aggregates) = match text {
+            "at most three" => (least(CompareOp::LessOrEqual, long(3), ms(3)), vec![count()]),
+            "a" => (least(CompareOp::Less, long(3), ms(3)), vec![count()]),
+            "b" => (least(CompareOp::Less, span, ms(20)), Vec::new()),
+            "within 30" => (least(CompareOp::LessOrEqual, span, ms(30)), Vec::new()),
+            "c" => (truth(false), Vec::new()),
+            other => return Err(format!("no condition is called `{other}`")),
+        };
+        Ok(Condition { test, aggregates })
     }
 }
 
@@ -156,7 +192,13 @@ impl Player {
 
     /// Moves the clock on, as playback does: it jumps, and what falls due then sees it so.
     pub(crate) fn jump(&mut self, now: i64) {
+        let before = self.now;
         self.now = self.now.max(now);
+        let moment = self.window.cron().and_then(|cron| cron.next_after(before));
+        if moment.is_some_and(|moment| moment <= self.now) {
+            let now = self.now;
+            self.call(|window, cx, out| window.on_timer(cx, now, Key(0), out));
+        }
         for _ in 0..10_000 {
             // Due first goes first, then what was asked for first.
             let due = (0..self.wakes.len())
@@ -201,7 +243,8 @@ impl Player {
 
     /// When the next wake-up is due.
     pub(crate) fn next_wake(&self) -> Option<i64> {
-        self.wakes.iter().map(|(due, _)| *due).min()
+        let moment = self.window.cron().and_then(|cron| cron.next_after(self.now));
+        self.wakes.iter().map(|(due, _)| *due).chain(moment).min()
     }
 
     /// Sends one chunk to a key; the clock jumps to its last event first.

@@ -1,0 +1,64 @@
+//! Aggregates of one condition, told of rows one by one.
+
+use weir_codec::{DecodeError, Reader, Writer};
+use weir_event::{Column, Kind};
+use weir_expr::{Fault, Scope, Vector};
+
+use super::aggregator::{AggregateSpec, Aggregates, Rows};
+use crate::window::Mode;
+
+/// Aggregates of one condition, told of rows one by one.
+#[derive(Debug)]
+pub(crate) struct Running {
+    aggregates: Aggregates,
+    /// One column an aggregate, of one value: what it is after the last row.
+    totals: Vec<Column>,
+}
+
+impl Running {
+    /// Aggregates that have seen no row.
+    pub(crate) fn new(specs: &[AggregateSpec]) -> Self {
+        Self {
+            aggregates: Aggregates::new(specs.to_vec(), Mode::Slide),
+            totals: specs.iter().map(|it| Column::new(it.data_type)).collect(),
+        }
+    }
+
+    /// What the aggregates are after the last row.
+    pub(crate) fn totals(&self) -> &[Column] {
+        &self.totals
+    }
+
+    /// Takes the row at the one place of a scope: one that came or one that left.
+    ///
+    /// # Errors
+    ///
+    /// An argument could not be computed; aggregates before it have taken the row.
+    pub(crate) fn take(&mut self, scope: &Scope<'_>, kind: Kind) -> Result<(), Fault> {
+        for (at, total) in self.totals.iter_mut().enumerate() {
+            let spec = &self.aggregates.specs()[at];
+            let arg = match &spec.arg {
+                Some(arg) => Vector::same(&arg.value_at(scope, 0)?),
+                None => Vector::Null,
+            };
+            let rows =
+                Rows { range: 0..1, kinds: &[kind], groups: &[0], arg: &arg, expired_shown: true };
+            total.clear();
+            self.aggregates.at(at).run(&rows, total)?;
+        }
+        Ok(())
+    }
+
+    /// Starts again.
+    pub(crate) fn reset(&mut self) {
+        self.aggregates.clear(0);
+    }
+
+    pub(crate) fn save(&self, w: &mut Writer) {
+        self.aggregates.save(w, &[0]);
+    }
+
+    pub(crate) fn load(&mut self, r: &mut Reader<'_>) -> Result<(), DecodeError> {
+        self.aggregates.load(r, 1)
+    }
+}
