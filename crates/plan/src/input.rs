@@ -88,11 +88,6 @@ impl Compiler<'_> {
     }
 
     pub(crate) fn window(&mut self, call: &q::FunctionCall) -> Option<WindowPlan> {
-        if let Some(namespace) = &call.namespace {
-            let message = format!("no window `{namespace}:{}` is known", call.name);
-            self.problem("unknown-window", call.span, message);
-            return None;
-        }
         let params = match &call.args {
             q::Args::List(_) => self.args(&call.args)?,
             q::Args::All => self.all_attributes(),
@@ -101,7 +96,11 @@ impl Compiler<'_> {
             Place::Handler(at) => self.inputs[at].name.clone(),
             Place::Select | Place::Having => String::new(),
         };
-        Some(WindowPlan { name: call.name.clone(), params, input, span: call.span })
+        let name = match &call.namespace {
+            Some(namespace) => format!("{namespace}:{}", call.name),
+            None => call.name.clone(),
+        };
+        Some(WindowPlan { name, params, input, span: call.span })
     }
 
     fn stream_function(&mut self, at: usize, call: &q::FunctionCall) -> Option<HandlerPlan> {

@@ -50,16 +50,16 @@ pub struct WindowSpec<'a> {
     pub conditions: Option<Arc<dyn Conditions>>,
 }
 
-type Built = Result<Box<dyn Window>, String>;
+pub(super) type Built = Result<Box<dyn Window>, String>;
 
 /// A window of the language: its name, what it takes, and how it is made from that.
-struct Entry {
-    name: &'static str,
-    signatures: &'static [Signature],
-    make: fn(&WindowSpec<'_>) -> Built,
+pub(super) struct Entry {
+    pub(super) name: &'static str,
+    pub(super) signatures: &'static [Signature],
+    pub(super) make: fn(&WindowSpec<'_>) -> Built,
 }
 
-/// Every window this build carries, in order of name.
+/// Every window of the core, in order of name; families have lists of their own.
 const WINDOWS: &[Entry] = &[
     Entry {
         name: "batch",
@@ -210,9 +210,13 @@ const WINDOWS: &[Entry] = &[
     },
 ];
 
+fn entries() -> impl Iterator<Item = &'static Entry> {
+    WINDOWS.iter().chain(super::unique::WINDOWS)
+}
+
 /// The names of all windows this build carries, in order.
 pub fn window_names() -> impl Iterator<Item = &'static str> {
-    WINDOWS.iter().map(|entry| entry.name)
+    entries().map(|entry| entry.name)
 }
 
 /// Makes the window that was asked for.
@@ -222,7 +226,7 @@ pub fn window_names() -> impl Iterator<Item = &'static str> {
 /// There is no such window, or its parameters are not what it takes; the sentence is for the
 /// person who wrote the app.
 pub fn build(spec: &WindowSpec<'_>) -> Result<Box<dyn Window>, String> {
-    let Some(entry) = WINDOWS.iter().find(|entry| entry.name == spec.name) else {
+    let Some(entry) = entries().find(|entry| entry.name == spec.name) else {
         let names: Vec<_> = window_names().map(|name| format!("`{name}`")).collect();
         return Err(format!("there is no window `{}`; there are {}", spec.name, names.join(", ")));
     };
@@ -245,17 +249,17 @@ impl WindowSpec<'_> {
     }
 
     /// The whole number at a place; 0 where there is none.
-    fn number(&self, place: usize) -> i64 {
+    pub(super) fn number(&self, place: usize) -> i64 {
         self.params.get(place).and_then(Param::constant).and_then(Value::as_i64).unwrap_or(0)
     }
 
     /// The length at a place; a negative one is like 0, which holds nothing.
-    fn length(&self, place: usize) -> usize {
+    pub(super) fn length(&self, place: usize) -> usize {
         usize::try_from(self.number(place)).unwrap_or(0)
     }
 
     /// The span at a place in milliseconds, which must be more than 0.
-    fn positive(&self, place: usize, what: &str) -> Result<i64, String> {
+    pub(super) fn positive(&self, place: usize, what: &str) -> Result<i64, String> {
         match self.number(place) {
             number @ 1.. => Ok(number),
             other => Err(format!(
@@ -265,7 +269,7 @@ impl WindowSpec<'_> {
         }
     }
 
-    fn flag(&self, place: usize) -> bool {
+    pub(super) fn flag(&self, place: usize) -> bool {
         matches!(self.params.get(place).and_then(Param::constant), Some(Value::Bool(true)))
     }
 
@@ -280,7 +284,7 @@ impl WindowSpec<'_> {
     }
 
     /// The attribute at a place that tells the time.
-    fn clock(&self, place: usize) -> Result<Clock, String> {
+    pub(super) fn clock(&self, place: usize) -> Result<Clock, String> {
         let column = self.attribute(place).ok_or_else(|| {
             format!(
                 "the parameter `timestamp` of the window `{}` has to be an attribute of type long",

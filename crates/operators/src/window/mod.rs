@@ -25,6 +25,7 @@ mod time;
 mod time_batch;
 mod time_length;
 mod tumbling;
+mod unique;
 
 pub use build::{WindowSpec, build, window_names};
 pub use condition::{Condition, Conditions};
