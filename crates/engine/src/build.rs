@@ -10,7 +10,7 @@ use weir_operators::cron::Cron;
 use weir_operators::rate::{Picture, RateLimit, RateSpec, Which};
 use weir_operators::select::{AggregateSpec, EventTypes, OrderSpec, SelectSpec, Selector};
 use weir_operators::window::{
-    Condition, Conditions, Mode, Param, WindowSpec, build as build_window,
+    Condition, Conditions, Mode, Param, WindowSpec, build as build_window, build_processor,
 };
 use weir_plan::{
     ActionPlan, AggregatePlan, CheckPlan, HandlerPlan, InputPlan, JoinPlan, NamedWindowPlan,
@@ -291,9 +291,15 @@ fn single(
         Some(window) => Some(built(window, &it.window_schema, expired_wanted, find_wanted)?),
         None => None,
     };
-    let before = it.before.iter().map(|handler| self::handler(handler, seat, label)).collect();
-    let after = it.after.iter().map(|handler| self::handler(handler, seat, label)).collect();
-    Ok(Single::new(before, window, after, seat))
+    let handlers = |list: &[HandlerPlan]| -> Result<Vec<Handler>, Problem> {
+        list.iter().map(|handler| self::handler(handler, seat, label)).collect()
+    };
+    if let Some(HandlerPlan::Processor { call, .. }) = it.after.iter().find(is_processor) {
+        let message = format!("`{}` after a window is not yet supported", call.name);
+        let problem = Problem::new("not-yet-supported", call.span, message);
+        return Err(problem.with_hint("write it before the window"));
+    }
+    Ok(Single::new(handlers(&it.before)?, window, handlers(&it.after)?, seat))
 }
 
 fn built(
@@ -336,8 +342,12 @@ fn window_conditions(window: &WindowPlan, schema: &Schema) -> Arc<dyn Conditions
     Arc::new(WindowConditions { input: window.input.clone(), schema: schema.clone() })
 }
 
-fn handler(it: &HandlerPlan, seat: Seat, label: &str) -> Handler {
-    match it {
+fn is_processor(it: &&HandlerPlan) -> bool {
+    matches!(it, HandlerPlan::Processor { .. })
+}
+
+fn handler(it: &HandlerPlan, seat: Seat, label: &str) -> Result<Handler, Problem> {
+    Ok(match it {
         HandlerPlan::Filter { condition, aggregates } if aggregates.is_empty() => {
             Handler::Filter(condition.clone())
         }
@@ -366,7 +376,20 @@ fn handler(it: &HandlerPlan, seat: Seat, label: &str) -> Handler {
         HandlerPlan::Function { function, args } => {
             Handler::Function { function: function.clone(), args: args.clone() }
         }
-    }
+        HandlerPlan::Processor { call, schema } => {
+            let built = build_processor(&WindowSpec {
+                name: &call.name,
+                params: params(call),
+                types: &types(schema),
+                expired_wanted: false,
+                named: false,
+                find_wanted: false,
+                conditions: None,
+            });
+            let refused = |why: String| Problem::new("unknown-function", call.span, why);
+            Handler::Processor(built.map_err(refused)?)
+        }
+    })
 }
 
 fn join_input(
@@ -387,6 +410,11 @@ fn join_input(
         if !it.after.is_empty() {
             let why = "a side of a join cannot have a filter or function after its window";
             return Err(refused(why));
+        }
+        if let Some(HandlerPlan::Processor { call, .. }) = it.before.iter().find(is_processor) {
+            let message = format!("`{}` in a join is not yet supported", call.name);
+            let problem = Problem::new("not-yet-supported", call.span, message);
+            return Err(problem.with_hint("write it in a query before the join"));
         }
         let seat = Seat { slot, inputs: 2 };
         let single = single(it, seat, expired_wanted, true, label)?;

@@ -362,6 +362,9 @@ impl App {
         if let Some(every) = self.queries[query].rate.as_ref().and_then(RateLimit::every_ms) {
             self.timers.ask(self.wall.saturating_add(every), Target::Rate(query as u32), key);
         }
+        for (due, key, part) in self.queries[query].start(self.clock.max(self.wall), key) {
+            self.timers.ask(due, Target::Query(query as u32, part), key);
+        }
     }
 
     fn wake_window(&mut self, window: usize, out: &mut dyn Outputs) -> Result<(), Fault> {

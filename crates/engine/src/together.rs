@@ -115,6 +115,8 @@ fn is_plain_handler(handler: &HandlerPlan) -> bool {
             !condition.needs_care()
                 && aggregates.iter().all(|it| it.arg.iter().all(|a| !a.needs_care()))
         }
-        HandlerPlan::Log { .. } | HandlerPlan::Function { .. } => false,
+        HandlerPlan::Log { .. } | HandlerPlan::Function { .. } | HandlerPlan::Processor { .. } => {
+            false
+        }
     }
 }

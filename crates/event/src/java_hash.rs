@@ -26,9 +26,9 @@ fn fold(bits: u64) -> i32 {
 
 fn object_hash(object: &Object) -> i32 {
     match object {
-        Object::List(items) => items
-            .iter()
-            .fold(1, |hash: i32, it| hash.wrapping_mul(31).wrapping_add(java_hash(it))),
+        Object::List(items) => {
+            items.iter().fold(1, |hash: i32, it| hash.wrapping_mul(31).wrapping_add(java_hash(it)))
+        }
         Object::Map(entries) => entries
             .iter()
             .fold(0, |hash: i32, (key, it)| hash.wrapping_add(java_hash(key) ^ java_hash(it))),

@@ -308,6 +308,14 @@ pub enum HandlerPlan {
         /// Whether the event is shown.
         show_event: bool,
     },
+    /// What takes the place of a stream for a while, such as `#reorder:kslack(…)`; like a window
+    /// it keeps a state, but its events go on to the window.
+    Processor {
+        /// Its name and parameters.
+        call: WindowPlan,
+        /// The attributes of the events it takes.
+        schema: Schema,
+    },
     /// A stream function that adds attributes.
     Function {
         /// What it does.

@@ -110,8 +110,14 @@ impl Compiler<'_> {
             return self.log(call, args);
         }
         let Some(kind) = x::stream_function(namespace, &call.name) else {
-            let sign = if namespace.is_empty() { "" } else { ":" };
-            let message = format!("no stream function `{namespace}{sign}{}` is known", call.name);
+            if !namespace.is_empty() {
+                let name = format!("{namespace}:{}", call.name);
+                let schema = self.inputs[at].schema.clone();
+                let input = self.inputs[at].name.clone();
+                let call = WindowPlan { name, params: args, input, span: call.span };
+                return Some(HandlerPlan::Processor { call, schema });
+            }
+            let message = format!("no stream function `{}` is known", call.name);
             self.problems.push(
                 Problem::new("unknown-function", call.span, message)
                     .with_hint("a window is written as `#window.name(…)`"),

@@ -76,6 +76,7 @@ impl Compiler<'_> {
                     }
                     HandlerPlan::Filter { .. }
                     | HandlerPlan::Log { .. }
+                    | HandlerPlan::Processor { .. }
                     | HandlerPlan::Function { .. } => {
                         let message = "aggregates in a pattern's filter are not yet supported";
                         self.problem("not-yet-supported", input.span, message);

@@ -6,7 +6,7 @@ use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::{Batch, Chunk, Column, Key, Kind};
 use weir_expr::{Expr, Fault, Input, Rows, Scope, Source, StreamFunction};
 use weir_operators::select::Selector;
-use weir_operators::{Cx, Flow};
+use weir_operators::{Cx, Flow, Window};
 
 /// What is done to each event on the way in.
 pub(crate) enum Handler {
@@ -18,6 +18,8 @@ pub(crate) enum Handler {
     Log { prefix: String, priority: String, message: Option<Expr>, show_event: bool },
     /// Adds attributes, and may make several rows of one.
     Function { function: Arc<dyn StreamFunction>, args: Vec<Expr> },
+    /// Holds events back, or out, by a state of its own.
+    Processor(Box<dyn Window>),
 }
 
 /// Where a flow's rows are: in what arrived, in a batch a function made, or in a store.
@@ -61,13 +63,24 @@ impl Handler {
     /// Applies it; `whole` says whether the flow is still all of the batch, row by row.
     pub(crate) fn apply(
         &mut self,
-        cx: &Cx<'_>,
+        cx: &mut Cx<'_>,
         seat: Seat,
         held: &mut Held<'_>,
         flow: &mut Flow,
         whole: &mut bool,
         notes: &mut Vec<String>,
     ) -> Result<(), Fault> {
+        if let Self::Processor(processor) = self {
+            let mut next = Flow::default();
+            match held {
+                Held::Given(batch) => processor.receive(cx, batch, flow, &mut next),
+                Held::Made(batch) => processor.receive(cx, batch, flow, &mut next),
+                Held::Store(_) => debug_assert!(false, "a processor comes before the window"),
+            }
+            *held = processed(&**processor, &next, flow);
+            *whole = true;
+            return Ok(());
+        }
         let now = flow.chunks.last().map_or(0, |chunk| chunk.now);
         let env = cx.env(now);
         let rows = if *whole { Rows::From(0) } else { Rows::List(&flow.rows) };
@@ -112,28 +125,59 @@ impl Handler {
                 *flow = next;
                 *held = Held::Made(batch);
             }
+            Self::Processor(_) => {}
         }
         Ok(())
     }
 
+    /// What a processor emits when it is woken.
+    pub(crate) fn wake<'a>(
+        &mut self,
+        cx: &mut Cx<'_>,
+        now: i64,
+        key: Key,
+        flow: &mut Flow,
+    ) -> Option<Held<'a>> {
+        let Self::Processor(processor) = self else { return None };
+        let mut next = Flow::default();
+        processor.on_timer(cx, now, key, &mut next);
+        (!next.is_empty()).then(|| processed(&**processor, &next, flow))
+    }
+
     pub(crate) fn drop_key(&mut self, key: Key) {
-        if let Self::Totals(selector) = self {
-            selector.drop_key(key);
+        match self {
+            Self::Totals(selector) => selector.drop_key(key),
+            Self::Processor(processor) => processor.drop_key(key),
+            Self::Filter(_) | Self::Log { .. } | Self::Function { .. } => {}
         }
     }
 
     pub(crate) fn save(&self, w: &mut Writer) {
-        if let Self::Totals(selector) = self {
-            selector.save(w);
+        match self {
+            Self::Totals(selector) => selector.save(w),
+            Self::Processor(processor) => processor.save(w),
+            Self::Filter(_) | Self::Log { .. } | Self::Function { .. } => {}
         }
     }
 
     pub(crate) fn load(&mut self, r: &mut Reader<'_>) -> Result<(), DecodeError> {
         match self {
             Self::Totals(selector) => selector.load(r),
+            Self::Processor(processor) => processor.load(r),
             Self::Filter(_) | Self::Log { .. } | Self::Function { .. } => Ok(()),
         }
     }
+}
+
+/// The rows a processor let go, as a batch of their own; `flow` becomes all of it.
+fn processed<'a>(processor: &dyn Window, next: &Flow, flow: &mut Flow) -> Held<'a> {
+    let batch = processor.store().gather(&next.rows);
+    flow.clear();
+    flow.rows.extend(0..next.rows.len() as u32);
+    flow.kinds.extend_from_slice(&next.kinds);
+    flow.times.extend_from_slice(&next.times);
+    flow.chunks.extend_from_slice(&next.chunks);
+    Held::Made(batch)
 }
 
 fn event_text(input: &Input<'_>, flow: &Flow, place: usize) -> String {

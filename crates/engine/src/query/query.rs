@@ -82,6 +82,7 @@ impl Query {
             QueryInput::Single(single) => {
                 let selected =
                     single.receive(&mut cx, delivery, &mut self.selector, &mut asked.notes);
+                asked.wakes.append(&mut single.wakes);
                 asked.wakes.extend(wakes.into_iter().map(|(due, key)| (due, key, 0)));
                 selected
             }
@@ -91,6 +92,14 @@ impl Query {
         };
         asked.faults.append(&mut faults);
         self.limited(selected)
+    }
+
+    /// The app starts, or a key comes into being; the wake-ups asked for because of it.
+    pub(crate) fn start(&mut self, now: i64, key: Key) -> Vec<(i64, Key, u8)> {
+        match &mut self.input {
+            QueryInput::Single(single) => single.start(now, key),
+            QueryInput::Join(_) => Vec::new(),
+        }
     }
 
     /// A wake-up that part `part` of the query asked for.
@@ -108,8 +117,13 @@ impl Query {
         let mut cx = Cx { wakes: &mut wakes, faults: &mut faults, random, tables: Some(&checks) };
         let selected = match &mut self.input {
             QueryInput::Single(single) => {
-                let selected =
-                    single.on_timer(&mut cx, now, key, &mut self.selector, &mut asked.notes);
+                let selected = single.on_timer(
+                    &mut cx,
+                    (part, now, key),
+                    &mut self.selector,
+                    &mut asked.notes,
+                );
+                asked.wakes.append(&mut single.wakes);
                 asked.wakes.extend(wakes.into_iter().map(|(due, key)| (due, key, 0)));
                 selected
             }

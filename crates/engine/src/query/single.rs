@@ -1,5 +1,7 @@
 //! A query over one stream or named window.
 
+use std::cell::Cell;
+
 use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::Key;
 use weir_expr::{Fault, Input, Rows};
@@ -19,6 +21,8 @@ pub(crate) struct Single {
     lazy: bool,
     flow: Flow,
     windowed: Flow,
+    /// What processors asked for, each under the number of its place, counted from 1.
+    pub wakes: Vec<(i64, Key, u8)>,
 }
 
 impl Single {
@@ -29,7 +33,7 @@ impl Single {
         seat: Seat,
     ) -> Self {
         let (flow, windowed) = (Flow::default(), Flow::default());
-        Self { before, window, after, seat, lazy: false, flow, windowed }
+        Self { before, window, after, seat, lazy: false, flow, windowed, wakes: Vec::new() }
     }
 
     /// Nobody sees rows leave: a window that lets go of them when events arrive needs no timers.
@@ -48,10 +52,23 @@ impl Single {
         body: impl FnOnce(&mut Cx<'_>, &Held<'_>, &Flow, bool) -> R,
     ) -> Result<R, Fault> {
         delivery.fill(&mut self.flow);
-        let mut whole = delivery.is_whole();
-        let mut held = Held::Given(delivery.batch);
-        for handler in &mut self.before {
+        self.go_on(cx, 0, (Held::Given(delivery.batch), delivery.is_whole()), notes, body)
+    }
+
+    /// The flow from a handler on, through the window.
+    fn go_on<R>(
+        &mut self,
+        cx: &mut Cx<'_>,
+        from: usize,
+        (mut held, mut whole): (Held<'_>, bool),
+        notes: &mut Vec<String>,
+        body: impl FnOnce(&mut Cx<'_>, &Held<'_>, &Flow, bool) -> R,
+    ) -> Result<R, Fault> {
+        for (at, handler) in self.before.iter_mut().enumerate().skip(from) {
+            let asked = cx.wakes.len();
             handler.apply(cx, self.seat, &mut held, &mut self.flow, &mut whole, notes)?;
+            let part = at as u8 + 1;
+            self.wakes.extend(cx.wakes.drain(asked..).map(|(due, key)| (due, key, part)));
         }
         let Some(window) = &mut self.window else {
             return Ok(body(cx, &held, &self.flow, whole));
@@ -60,7 +77,7 @@ impl Single {
         let batch = match &held {
             Held::Given(batch) => batch,
             Held::Made(batch) => batch,
-            Held::Store(_) => delivery.batch,
+            Held::Store(_) => return Err(Fault::runtime("handlers hand on batches")),
         };
         let asked = cx.wakes.len();
         window.receive(cx, batch, &self.flow, &mut self.windowed);
@@ -128,25 +145,66 @@ impl Single {
         })?
     }
 
+    /// Part 0 is the window; others are processors by their places.
     pub(super) fn on_timer(
         &mut self,
         cx: &mut Cx<'_>,
-        now: i64,
-        key: Key,
+        (part, now, key): (u8, i64, Key),
         selector: &mut Selector,
         notes: &mut Vec<String>,
     ) -> Result<Selected, Fault> {
+        if part > 0 {
+            return self.wake_processor(cx, (part, now, key), selector, notes);
+        }
         let woken = self.wake(cx, now, key, notes, |cx, held, flow, whole| {
             select(cx, held, flow, whole, selector)
         })?;
         woken.unwrap_or_else(|| Ok(Selected::default()))
     }
 
-    pub(super) fn min_wait_ms(&self) -> Option<i64> {
-        if self.lazy {
-            return None;
+    fn wake_processor(
+        &mut self,
+        cx: &mut Cx<'_>,
+        (part, now, key): (u8, i64, Key),
+        selector: &mut Selector,
+        notes: &mut Vec<String>,
+    ) -> Result<Selected, Fault> {
+        let at = usize::from(part) - 1;
+        let Some(handler) = self.before.get_mut(at) else { return Ok(Selected::default()) };
+        let asked = cx.wakes.len();
+        let held = handler.wake(cx, now, key, &mut self.flow);
+        self.wakes.extend(cx.wakes.drain(asked..).map(|(due, key)| (due, key, part)));
+        let Some(held) = held else { return Ok(Selected::default()) };
+        self.go_on(cx, at + 1, (held, true), notes, |cx, held, flow, whole| {
+            select(cx, held, flow, whole, selector)
+        })?
+    }
+
+    /// The app starts, or a key comes into being; the wake-ups asked for because of it.
+    pub(super) fn start(&mut self, now: i64, key: Key) -> Vec<(i64, Key, u8)> {
+        let (mut wakes, mut faults, random) = (Vec::new(), Vec::new(), Cell::new(0));
+        let mut all = Vec::new();
+        for (at, handler) in self.before.iter_mut().enumerate() {
+            let mut cx =
+                Cx { wakes: &mut wakes, faults: &mut faults, random: &random, tables: None };
+            if let Handler::Processor(processor) = handler {
+                processor.start(&mut cx, now, key);
+            }
+            all.extend(wakes.drain(..).map(|(due, key)| (due, key, at as u8 + 1)));
         }
-        self.window.as_ref().and_then(|window| window.min_wait_ms())
+        all
+    }
+
+    pub(super) fn min_wait_ms(&self) -> Option<i64> {
+        let window = self.window.as_ref().filter(|_| !self.lazy);
+        let processors = self.before.iter().filter_map(|handler| match handler {
+            Handler::Processor(processor) => processor.min_wait_ms(),
+            Handler::Filter(_)
+            | Handler::Totals(_)
+            | Handler::Log { .. }
+            | Handler::Function { .. } => None,
+        });
+        processors.chain(window.and_then(|window| window.min_wait_ms())).min()
     }
 
     pub(super) fn drop_key(&mut self, key: Key) {

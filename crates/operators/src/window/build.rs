@@ -308,7 +308,7 @@ impl WindowSpec<'_> {
             .collect()
     }
 
-    fn real(&self, place: usize) -> f64 {
+    pub(super) fn real(&self, place: usize) -> f64 {
         self.params.get(place).and_then(Param::constant).and_then(Value::as_f64).unwrap_or(0.0)
     }
 }

@@ -23,6 +23,9 @@ pub enum Mode {
 /// numbers of [`Window::store`], and stay readable until the next call: a row that left for good
 /// is given back to the store at the *start* of the next `receive` or `on_timer`.
 pub trait Window: Send {
+    /// The app starts, or a key comes into being while it runs; the clock shows `now`.
+    fn start(&mut self, _cx: &mut Cx<'_>, _now: i64, _key: Key) {}
+
     /// Takes arriving rows, all of them current, and adds what comes of each chunk to `out`.
     ///
     /// `input` names rows of `batch`. Chunks of `out` carry the `now` and key of the chunk that

@@ -7,7 +7,9 @@ use weir_codec::{Reader, Writer};
 use weir_event::{Attribute, Batch, BatchBuilder, Chunk, DataType, Key, Kind, NO_ROW, Value};
 use weir_expr::{Aggregate, ArithmeticOp, CompareAs, CompareOp, Expr};
 use weir_operators::select::AggregateSpec;
-use weir_operators::window::{Condition, Conditions, Param, WindowSpec, build};
+use weir_operators::window::{
+    Condition, Conditions, Param, WindowSpec, build, build_processor, processor_names,
+};
 use weir_operators::{Cx, Flow, Window};
 
 /// The attributes of every event: its own time, a key, a number and a real number.
@@ -52,6 +54,8 @@ impl Asked {
     }
 
     pub(crate) fn build(&self) -> Result<Box<dyn Window>, String> {
+        let processor = processor_names().any(|name| name == self.name);
+        let build = if processor { build_processor } else { build };
         build(&WindowSpec {
             name: self.name,
             params: self.params.iter().map(|expr| Param { expr: expr.clone() }).collect(),

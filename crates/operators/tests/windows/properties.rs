@@ -1,7 +1,7 @@
 //! What holds for every window, whatever arrives.
 
 use proptest::prelude::*;
-use weir_operators::window::window_names;
+use weir_operators::window::{processor_names, window_names};
 
 use crate::player::{Asked, Event, Player, attribute, event, int, ms, real, text, truth, window};
 
@@ -56,6 +56,8 @@ fn all_windows() -> Vec<Asked> {
         window("timeLength", [ms(40), int(2)]),
         window("timeLength", [ms(40), int(0)]),
     ];
+    windows.extend(unique_windows());
+    windows.extend(processors());
     let current: Vec<_> = windows.iter().map(|it| it.clone().current_only()).collect();
     let searched: Vec<_> = windows.iter().map(|it| it.clone().current_only().searched()).collect();
     windows.extend(current);
@@ -63,10 +65,49 @@ fn all_windows() -> Vec<Asked> {
     windows
 }
 
+fn unique_windows() -> Vec<Asked> {
+    let (time, key) = (attribute(0), attribute(1));
+    vec![
+        window("unique:ever", [key.clone()]),
+        window("unique:ever", [key.clone(), attribute(2)]),
+        window("unique:externalTimeBatch", [key.clone(), time.clone(), ms(40)]),
+        window("unique:externalTimeBatch", [key.clone(), time.clone(), ms(40), int(7), ms(30)]),
+        window(
+            "unique:externalTimeBatch",
+            [key.clone(), time, ms(40), int(7), int(25), truth(true)],
+        ),
+        window("unique:first", [key.clone()]),
+        window("unique:first", [key.clone(), attribute(2)]),
+        window("unique:firstLengthBatch", [key.clone(), int(3)]),
+        window("unique:firstTimeBatch", [key.clone(), ms(40)]),
+        window("unique:length", [key.clone(), int(2)]),
+        window("unique:length", [key.clone(), int(0)]),
+        window("unique:lengthBatch", [key.clone(), int(3)]),
+        window("unique:time", [key.clone(), ms(40)]),
+        window("unique:timeBatch", [key.clone(), ms(40)]),
+        window("unique:timeBatch", [key.clone(), int(40), int(7)]),
+        window("unique:timeLengthBatch", [key.clone(), ms(40), int(3)]),
+        window("unique:timeLengthBatch", [key, ms(40), ms(7), int(2)]),
+    ]
+}
+
+fn processors() -> Vec<Asked> {
+    let (time, key, number) = (attribute(0), attribute(1), attribute(2));
+    vec![
+        window("reorder:akslack", [time.clone(), number.clone(), ms(3)]),
+        window("reorder:akslack", [time.clone(), number, ms(3), ms(20), ms(50), truth(true)]),
+        window("reorder:kslack", [time.clone()]),
+        window("reorder:kslack", [time.clone(), truth(true)]),
+        window("reorder:kslack", [time.clone(), ms(20)]),
+        window("reorder:kslack", [time, ms(20), ms(30), truth(true)]),
+        window("unique:deduplicate", [key, ms(40)]),
+    ]
+}
+
 #[test]
 fn every_window_is_tried() {
     let tried: Vec<_> = all_windows().iter().map(|it| it.name).collect();
-    for name in window_names() {
+    for name in window_names().chain(processor_names()) {
         assert!(tried.contains(&name), "`{name}` wants a place in `all_windows`");
     }
 }

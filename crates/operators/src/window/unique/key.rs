@@ -8,7 +8,7 @@ use crate::cx::Cx;
 
 /// What makes two events the same: a parameter, or several together.
 #[derive(Debug, Clone)]
-pub(super) struct UniqueKey {
+pub(in crate::window) struct UniqueKey {
     parts: Vec<Expr>,
     /// Whether null is a key as good as any; otherwise it is a fault.
     nulls: bool,
@@ -16,12 +16,12 @@ pub(super) struct UniqueKey {
 
 impl UniqueKey {
     /// Keys of which null is one.
-    pub(super) fn with_nulls(params: &[Param]) -> Self {
+    pub(in crate::window) fn with_nulls(params: &[Param]) -> Self {
         Self { parts: params.iter().map(|it| it.expr.clone()).collect(), nulls: true }
     }
 
     /// Keys that may not be null.
-    pub(super) fn without_nulls(params: &[Param]) -> Self {
+    pub(in crate::window) fn without_nulls(params: &[Param]) -> Self {
         Self { nulls: false, ..Self::with_nulls(params) }
     }
 
@@ -30,7 +30,7 @@ impl UniqueKey {
     /// # Errors
     ///
     /// It cannot be computed, or is null where that is no key.
-    pub(super) fn of(
+    pub(in crate::window) fn of(
         &self,
         cx: &Cx<'_>,
         store: &RowStore,
@@ -51,13 +51,7 @@ impl UniqueKey {
     }
 }
 
-fn part_of(
-    part: &Expr,
-    cx: &Cx<'_>,
-    store: &RowStore,
-    row: u32,
-    now: i64,
-) -> Result<Value, Fault> {
+fn part_of(part: &Expr, cx: &Cx<'_>, store: &RowStore, row: u32, now: i64) -> Result<Value, Fault> {
     if let Expr::Attribute { slot: 0, column, .. } = part {
         return Ok(store.value(row, usize::from(*column)));
     }

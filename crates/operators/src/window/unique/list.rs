@@ -17,7 +17,7 @@ use super::time::TimeWindow;
 use super::time_batch::{TimeBatchWindow, UniqueTimes};
 
 /// What can make events the same.
-const KEY_TYPES: &[DataType] = &[
+pub(in crate::window) const KEY_TYPES: &[DataType] = &[
     DataType::Int,
     DataType::Long,
     DataType::Float,

@@ -13,4 +13,5 @@ mod newest;
 mod time;
 mod time_batch;
 
-pub(super) use list::WINDOWS;
+pub(super) use key::UniqueKey;
+pub(super) use list::{KEY_TYPES, WINDOWS};
