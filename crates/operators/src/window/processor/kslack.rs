@@ -4,6 +4,7 @@ use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::{Batch, DataType, Key, RowStore, Value};
 use weir_expr::{Expr, Fault, Input, Rows as Places, Scope, Source};
 
+use super::super::clock::not_a_time;
 use super::super::rows::{Keyed, Rows};
 use super::super::{Mode, Window};
 use super::late::{ByTime, Rounds};
@@ -99,11 +100,8 @@ pub(super) fn time_of(
     row: u32,
     now: i64,
 ) -> Result<i64, Fault> {
-    match value_of(expr, cx, store, row, now)? {
-        Value::Long(time) => Ok(time),
-        value if value.is_null() => Err(Fault::null("the timestamp to put events in order by")),
-        value => Err(Fault::wrong_type(&value, "long")),
-    }
+    let value = value_of(expr, cx, store, row, now)?;
+    if let Value::Long(time) = value { Ok(time) } else { Err(not_a_time(&value)) }
 }
 
 /// The value of a parameter for a row.
