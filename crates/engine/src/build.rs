@@ -23,6 +23,7 @@ use weir_tables::{Table, TableCondition, TableSpec};
 use crate::app::{App, Receiver};
 use crate::named_window::NamedWindow;
 use crate::partition::Partition;
+use crate::pattern;
 use crate::query::{
     Change, Handler, Join, JoinSide, Port, Query, QueryInput, Seat, SideOrigin, Single,
 };
@@ -150,12 +151,10 @@ fn aggregates(plans: &[AggregatePlan]) -> Vec<AggregateSpec> {
 }
 
 fn query(it: &QueryPlan, plan: &Plan, app: &str) -> Result<Query, Problem> {
-    let not_yet = |what: &str| {
-        Problem::new("not-yet-supported", it.span, format!("{what} are not yet supported"))
-    };
     let expired_wanted = it.output.events != EventType::Current;
     let label = format!("{app}: {}", it.name);
     let mut mode = Mode::Slide;
+    let (mut select, mut checks) = (it.select.clone(), it.checks.clone());
     let input = match &it.input {
         InputPlan::Single(input) => {
             let seat = Seat { slot: 0, inputs: 1 };
@@ -172,10 +171,15 @@ fn query(it: &QueryPlan, plan: &Plan, app: &str) -> Result<Query, Problem> {
             let input = join_input(join, it, expired_wanted, learns, &label)?;
             QueryInput::Join(Box::new(input))
         }
-        InputPlan::State(_) => return Err(not_yet("patterns and sequences")),
+        InputPlan::State(state) => {
+            let built = pattern::build(it, state)
+                .map_err(|why| Problem::new("pattern-size", it.span, why))?;
+            (select, checks) = (built.select, built.checks);
+            QueryInput::State(Box::new(built.state))
+        }
     };
     let snapshot = matches!(it.rate, Some(RateKind::Snapshot { .. }));
-    let mut spec = select_spec(&it.select, it.output.events);
+    let mut spec = select_spec(&select, it.output.events);
     spec.collapse = !snapshot;
     spec.keep_groups = it.rate.is_some();
     let rate = it.rate.as_ref().map(|rate| {
@@ -189,7 +193,7 @@ fn query(it: &QueryPlan, plan: &Plan, app: &str) -> Result<Query, Problem> {
         selector: Selector::new(spec, mode),
         output: it.output.clone(),
         change: change(&it.output.action, plan),
-        checks: it.checks.iter().map(check).collect(),
+        checks: checks.iter().map(check).collect(),
         taps: Vec::new(),
     })
 }
@@ -455,10 +459,8 @@ pub(crate) fn reads(query: &QueryPlan) -> Vec<(Origin, Port)> {
                 .collect()
         }
         InputPlan::State(state) => {
-            let mut streams: Vec<_> =
-                state.elements.iter().map(|it| (Origin::Stream(it.stream), Port::Only)).collect();
-            streams.dedup_by_key(|(origin, _)| *origin);
-            streams
+            let streams = pattern::streams(state).into_iter().enumerate();
+            streams.map(|(at, it)| (Origin::Stream(it), Port::Stream(at as u16))).collect()
         }
     }
 }

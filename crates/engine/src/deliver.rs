@@ -288,7 +288,7 @@ impl App {
 
     fn fire(&mut self, timer: Timer, out: &mut dyn Outputs) {
         let fired = match timer.target {
-            Target::Query(query, part) => self.wake_query(query as usize, part, timer.key, out),
+            Target::Query(query, part) => self.wake_query(query as usize, part, &timer, out),
             Target::Window(window) => self.wake_window(window as usize, out),
             Target::Trigger(trigger) => {
                 self.trigger(trigger as usize, out);
@@ -315,13 +315,13 @@ impl App {
         &mut self,
         query: usize,
         part: u8,
-        key: Key,
+        timer: &Timer,
         out: &mut dyn Outputs,
     ) -> Result<(), Fault> {
         let mut asked = Asked::default();
         let world = World { tables: &self.tables, windows: &self.windows };
-        let now = self.clock;
-        let found = self.queries[query].on_timer(part, now, key, world, &self.random, &mut asked);
+        let when = (part, timer.due, self.clock, timer.key);
+        let found = self.queries[query].on_timer(when, world, &self.random, &mut asked);
         self.take_asked(query, asked, out);
         self.emit(query, &found?, out)
     }
@@ -362,7 +362,7 @@ impl App {
         if let Some(every) = self.queries[query].rate.as_ref().and_then(RateLimit::every_ms) {
             self.timers.ask(self.wall.saturating_add(every), Target::Rate(query as u32), key);
         }
-        for (due, key, part) in self.queries[query].start(self.clock.max(self.wall), key) {
+        for (due, key, part) in self.queries[query].start(self.clock, self.wall, key) {
             self.timers.ask(due, Target::Query(query as u32, part), key);
         }
     }

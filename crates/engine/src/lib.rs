@@ -7,6 +7,7 @@ mod named_window;
 mod on_demand;
 mod outputs;
 mod partition;
+mod pattern;
 mod query;
 mod schedule;
 mod segment;

@@ -96,7 +96,11 @@ fn is_plain(plan: &QueryPlan) -> bool {
                 && plain_side(&join.right)
                 && join.on.as_ref().is_none_or(|on| !on.needs_care())
         }
-        InputPlan::State(_) => true,
+        // An absent element's deadline may fall between two chunks.
+        InputPlan::State(state) => state
+            .elements
+            .iter()
+            .all(|it| it.absent.is_none() && it.filters.iter().all(|filter| !filter.needs_care())),
     };
     let select = &plan.select;
     let plain = |it: &Expr| !it.needs_care();

@@ -300,6 +300,27 @@ impl StoredColumn {
         }
     }
 
+    fn put_from(&mut self, row: u32, from: &Column, at: usize, len: usize) {
+        match (&mut *self, from) {
+            (Self::Bool(a), Column::Bool(b)) => a.put(row, b.get(at).copied()),
+            (Self::Int(a), Column::Int(b)) => a.put(row, b.get(at).copied()),
+            (Self::Long(a), Column::Long(b)) => a.put(row, b.get(at).copied()),
+            (Self::Float(a), Column::Float(b)) => a.put(row, b.get(at).copied()),
+            (Self::Double(a), Column::Double(b)) => a.put(row, b.get(at).copied()),
+            (Self::Str(a), Column::Str(b)) => a.put(row, b.get(at).cloned()),
+            (
+                Self::Bool(_)
+                | Self::Int(_)
+                | Self::Long(_)
+                | Self::Float(_)
+                | Self::Double(_)
+                | Self::Str(_)
+                | Self::Object(_),
+                _,
+            ) => self.put(row, from.value(at), len),
+        }
+    }
+
     fn put_all(&mut self, rows: &[u32], from: &Column, start: usize, len: usize) {
         match (&mut *self, from) {
             (Self::Bool(a), Column::Bool(b)) => a.put_all(rows, b, start),
@@ -431,6 +452,20 @@ impl RowStore {
         } else {
             self.insert_batch(&batch.gather(rows), 0, rows.len(), numbers);
         }
+    }
+
+    /// Puts one row of a batch's columns in and gives its number.
+    pub fn insert_from(&mut self, timestamp: i64, columns: &[Arc<Column>], row: usize) -> u32 {
+        let number = self.take_number();
+        let top = self.top as usize;
+        if number as usize + 1 == top && (top - 1).is_multiple_of(CHUNK_ROWS) {
+            self.reserve();
+        }
+        self.timestamps.set(number, timestamp);
+        for (column, from) in self.columns.iter_mut().zip(columns) {
+            column.put_from(number, from, row, top);
+        }
+        number
     }
 
     /// Puts one row in and gives its number.

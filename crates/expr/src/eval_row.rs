@@ -16,7 +16,7 @@ impl Expr {
         Ok(match self {
             Self::Const(value, _) => value.clone(),
             Self::Attribute { slot, column, .. } => scope.value(*slot, *column, place),
-            Self::Chain { slot, column } => chain(scope, *slot, *column),
+            Self::Chain { slot, column } => chain(scope, *slot, *column, place),
             Self::Timestamp { slot } => timestamp(scope, *slot, place),
             Self::Event { slot, columns } => event(scope, *slot, *columns, place),
             Self::Arithmetic { op, data_type, sides } => {
@@ -313,9 +313,9 @@ pub(crate) fn int_op(op: ArithmeticOp, l: i32, r: i32) -> Option<i32> {
     })
 }
 
-fn chain(scope: &Scope<'_>, slot: u16, column: u16) -> Value {
+fn chain(scope: &Scope<'_>, slot: u16, column: u16, place: usize) -> Value {
     let input = scope.input(slot);
-    let rows = input.chain.unwrap_or(&[]);
+    let rows = input.chain.map_or(&[][..], |chains| chains.at(input.rows.at(place)));
     if rows.is_empty() {
         return Value::Null;
     }

@@ -250,6 +250,35 @@ impl Expr {
         }
     }
 
+    /// Calls `change` for the slot and column of every attribute inside.
+    pub fn for_each_column(&mut self, change: &mut dyn FnMut(u16, &mut u16)) {
+        match self {
+            Self::Attribute { slot, column, .. } | Self::Chain { slot, column } => {
+                change(*slot, column);
+            }
+            Self::Const(..)
+            | Self::In { .. }
+            | Self::Timestamp { .. }
+            | Self::Event { .. }
+            | Self::IsAbsent { .. } => {}
+            Self::Arithmetic { sides, .. } | Self::Compare { sides, .. } => {
+                sides.0.for_each_column(change);
+                sides.1.for_each_column(change);
+            }
+            Self::And(sides) | Self::Or(sides) => {
+                sides.0.for_each_column(change);
+                sides.1.for_each_column(change);
+            }
+            Self::Not(inner) | Self::IsNull(inner) => inner.for_each_column(change),
+            Self::IfElse(parts) => {
+                parts.0.for_each_column(change);
+                parts.1.for_each_column(change);
+                parts.2.for_each_column(change);
+            }
+            Self::Call { args, .. } => args.iter_mut().for_each(|arg| arg.for_each_column(change)),
+        }
+    }
+
     /// Calls `change` for the slot of every reference inside.
     pub fn for_each_slot(&mut self, change: &mut dyn FnMut(&mut u16)) {
         match self {
@@ -283,12 +312,13 @@ impl Expr {
     pub fn needs_care(&self) -> bool {
         let mut care = false;
         self.walk(&mut |expr| match expr {
-            Self::Call { .. } | Self::In { .. } | Self::Chain { .. } => care = true,
+            Self::Call { .. } | Self::In { .. } => care = true,
             Self::Arithmetic { sides, .. } => {
                 care |= !sides.0.data_type().is_numeric() || !sides.1.data_type().is_numeric();
             }
             Self::Const(..)
             | Self::Attribute { .. }
+            | Self::Chain { .. }
             | Self::Timestamp { .. }
             | Self::Event { .. }
             | Self::Compare { .. }

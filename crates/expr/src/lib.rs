@@ -17,5 +17,5 @@ pub use functions::{
     Arg, Bound, BoundStream, Function, StreamFunction, StreamFunctionKind, all_functions,
     all_stream_functions, function, stream_function,
 };
-pub use scope::{Env, InTable, Input, Rows, Scope, Source};
+pub use scope::{Chains, Env, InTable, Input, Rows, Scope, Source};
 pub use vector::{Vals, Vector};

@@ -89,8 +89,28 @@ pub struct Input<'a> {
     /// The timestamps to show instead of the rows' own, one a place: an event that left a window
     /// shows when it left.
     pub shown_at: Option<&'a [i64]>,
-    /// Every event of a counted pattern element, for references without an index.
-    pub chain: Option<&'a [u32]>,
+    /// Set for all events of a counted pattern element: `rows` are numbers of these chains.
+    pub chain: Option<Chains<'a>>,
+}
+
+/// Chains of rows, one behind the other.
+#[derive(Debug, Clone, Copy)]
+pub struct Chains<'a> {
+    /// Where each chain ends in `rows`.
+    pub ends: &'a [u32],
+    /// The rows of all chains.
+    pub rows: &'a [u32],
+}
+
+impl<'a> Chains<'a> {
+    /// The rows of one chain; none for one that is not there.
+    #[must_use]
+    pub fn at(&self, chain: u32) -> &'a [u32] {
+        let chain = chain as usize;
+        let Some(end) = self.ends.get(chain) else { return &[] };
+        let start = if chain == 0 { 0 } else { self.ends[chain - 1] };
+        &self.rows[start as usize..*end as usize]
+    }
 }
 
 impl<'a> Input<'a> {

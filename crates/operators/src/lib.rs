@@ -3,6 +3,7 @@
 pub mod cron;
 mod cx;
 mod flow;
+pub mod pattern;
 pub mod rate;
 pub mod saved;
 pub mod select;

@@ -55,6 +55,8 @@ pub(crate) enum Port {
     Left,
     /// The right side of a join.
     Right,
+    /// This stream of a pattern.
+    Stream(u16),
     /// Both sides of a join of a stream with itself: each chunk goes to the left side first.
     Both,
 }

@@ -92,7 +92,9 @@ impl Join {
         asked: &mut Asked,
     ) -> Result<Selected, Fault> {
         match port {
-            Port::Only | Port::Left => self.side(0, cx, delivery, world, selector, asked),
+            Port::Only | Port::Left | Port::Stream(_) => {
+                self.side(0, cx, delivery, world, selector, asked)
+            }
             Port::Right => self.side(1, cx, delivery, world, selector, asked),
             Port::Both if self.meets_by_index() => self.both(cx, delivery, selector, asked),
             Port::Both => {

@@ -8,6 +8,7 @@ mod join_index;
 #[expect(clippy::module_inception, reason = "the query itself, among its parts")]
 mod query;
 mod single;
+mod state;
 
 pub(crate) use change::Change;
 pub(crate) use delivery::{Delivery, Port};
@@ -15,3 +16,4 @@ pub(crate) use handler::{Handler, Seat};
 pub(crate) use join::{Join, JoinSide, SideOrigin};
 pub(crate) use query::{Asked, Query, QueryInput, World};
 pub(crate) use single::Single;
+pub(crate) use state::State;

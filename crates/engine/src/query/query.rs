@@ -14,6 +14,7 @@ use super::change::Change;
 use super::delivery::{Delivery, Port};
 use super::join::Join;
 use super::single::Single;
+use super::state::State;
 use crate::named_window::NamedWindow;
 
 /// What a query may read besides its own state.
@@ -42,6 +43,7 @@ impl InTable for Checks<'_> {
 pub(crate) enum QueryInput {
     Single(Box<Single>),
     Join(Box<Join>),
+    State(Box<State>),
 }
 
 /// A query at run time.
@@ -89,25 +91,29 @@ impl Query {
             QueryInput::Join(join) => {
                 join.receive(port, &mut cx, delivery, world, &mut self.selector, asked)
             }
+            QueryInput::State(state) => {
+                state.receive(port, &cx, delivery, &mut self.selector, asked)
+            }
         };
         asked.faults.append(&mut faults);
         self.limited(selected)
     }
 
     /// The app starts, or a key comes into being; the wake-ups asked for because of it.
-    pub(crate) fn start(&mut self, now: i64, key: Key) -> Vec<(i64, Key, u8)> {
+    ///
+    /// Windows reckon from the entries' time, also under playback; patterns from the app's clock.
+    pub(crate) fn start(&mut self, clock: i64, wall: i64, key: Key) -> Vec<(i64, Key, u8)> {
         match &mut self.input {
-            QueryInput::Single(single) => single.start(now, key),
+            QueryInput::Single(single) => single.start(clock.max(wall), key),
             QueryInput::Join(_) => Vec::new(),
+            QueryInput::State(state) => state.start(clock, key),
         }
     }
 
-    /// A wake-up that part `part` of the query asked for.
+    /// A wake-up that part `part` of the query asked for, to come at `due`.
     pub(crate) fn on_timer(
         &mut self,
-        part: u8,
-        now: i64,
-        key: Key,
+        (part, due, now, key): (u8, i64, i64, Key),
         world: World<'_>,
         random: &std::cell::Cell<u64>,
         asked: &mut Asked,
@@ -129,6 +135,9 @@ impl Query {
             }
             QueryInput::Join(join) => {
                 join.on_timer((part, now, key), &mut cx, world, &mut self.selector, asked)
+            }
+            QueryInput::State(state) => {
+                state.on_timer(&cx, (part, due, now, key), &mut self.selector, asked)
             }
         };
         asked.faults.append(&mut faults);
@@ -152,7 +161,7 @@ impl Query {
         let single = match &self.input {
             QueryInput::Single(single) if part == 0 => single,
             QueryInput::Join(join) => join.single(part),
-            QueryInput::Single(_) => return None,
+            QueryInput::Single(_) | QueryInput::State(_) => return None,
         };
         single.window.as_ref()?.cron()
     }
@@ -162,6 +171,7 @@ impl Query {
         match &self.input {
             QueryInput::Single(single) => single.min_wait_ms(),
             QueryInput::Join(join) => join.min_wait_ms(),
+            QueryInput::State(_) => None,
         }
     }
 
@@ -173,6 +183,7 @@ impl Query {
         match &mut self.input {
             QueryInput::Single(single) => single.drop_key(key),
             QueryInput::Join(join) => join.drop_key(key),
+            QueryInput::State(state) => state.drop_key(key),
         }
     }
 
@@ -184,6 +195,7 @@ impl Query {
         match &self.input {
             QueryInput::Single(single) => single.save(w),
             QueryInput::Join(join) => join.save(w),
+            QueryInput::State(state) => state.save(w),
         }
     }
 
@@ -195,6 +207,7 @@ impl Query {
         match &mut self.input {
             QueryInput::Single(single) => single.load(r),
             QueryInput::Join(join) => join.load(r),
+            QueryInput::State(state) => state.load(r),
         }
     }
 }

@@ -1,0 +1,22 @@
+//! Patterns and sequences: events that belong together in time.
+
+mod age;
+mod arm;
+mod condition;
+mod index;
+mod kept;
+mod list;
+mod machine;
+mod matches;
+mod offer;
+mod partial;
+#[expect(clippy::module_inception, reason = "the pattern itself, among its parts")]
+mod pattern;
+mod save;
+mod silence;
+mod spec;
+mod state;
+mod wiring;
+
+pub use pattern::{Events, Pattern};
+pub use spec::{AbsentSpec, CountSpec, ElementSpec, PatternSpec, StateSpec, ViewOf, ViewSpec};

@@ -1,0 +1,70 @@
+//! What a pattern remembers: partial matches in lists, by key and element.
+
+use weir_event::Key;
+
+use super::index::Index;
+use super::kept::Kept;
+use super::list::{Entries, List};
+use super::matches::Matches;
+use super::partial::Partials;
+
+/// What one element of one key remembers.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Waiting {
+    /// The partial matches that the next event is tried with.
+    pub(super) pending: List,
+    /// Those that came about since, which the event that made them must not meet.
+    pub(super) fresh: List,
+    /// An absent element's deadline or, for an operand, when an event last came.
+    pub(super) last_time: i64,
+    /// Whether the start got its empty partial match.
+    pub(super) initialized: bool,
+    /// Whether the first timer was asked for.
+    pub(super) started: bool,
+    /// Set for an absent start that has spoken and will not again.
+    pub(super) over: bool,
+    /// Whether the counted start is armed again at the next event.
+    pub(super) rearm: bool,
+}
+
+/// What a key remembers besides.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct KeyState {
+    pub(super) begun: bool,
+    /// Before this no partial match grows too old.
+    pub(super) next_expiry: i64,
+    /// The newest timestamp seen.
+    pub(super) newest: i64,
+    /// The streams for which partial matches came about since their last event.
+    pub(super) dirty: u64,
+}
+
+impl Default for KeyState {
+    fn default() -> Self {
+        Self { begun: false, next_expiry: i64::MAX, newest: i64::MIN, dirty: 0 }
+    }
+}
+
+/// What a pattern remembers.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) partials: Partials,
+    /// By stream.
+    pub(super) kept: Vec<Kept>,
+    pub(super) entries: Entries,
+    /// By element; only those that are found by a value.
+    pub(super) indexes: Vec<Option<Index>>,
+    /// By key and element.
+    pub(super) waiting: Vec<Waiting>,
+    pub(super) keys: Vec<KeyState>,
+    /// By element: a match was completed and not yet taken. One for all keys, as the original's.
+    pub(super) complete: Vec<bool>,
+    pub(super) matches: Matches,
+    /// Wake-ups asked for: when, for which key and by which element.
+    pub(super) wakes: Vec<(i64, Key, u8)>,
+}
+
+/// The bit of a stream in [`KeyState::dirty`]; many streams share the last one.
+pub(super) fn dirty_bit(stream: usize) -> u64 {
+    1 << stream.min(63)
+}
