@@ -1,8 +1,10 @@
 //! A node: configuration, apps and the pair wired together.
 
 mod config;
+mod node;
 
 pub use config::{
     Carbon, Cluster, ConfigError, ConfigProblem, Datasource, Deployment, Ha, Home, Listener, Own,
     Persistence, Place, Surroundings,
 };
+pub use node::{AppView, NodeView, Role, SinkView};

@@ -1,0 +1,241 @@
+//! One app while its node is active: its thread, its sinks at work, its sources once opened.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::sync::{Notify, Semaphore, watch};
+use tokio::task::JoinSet;
+use weir_codec::Snapshot;
+use weir_connectors::{
+    Inlet, Intake, OnError, Outlet, Position, Site, SourceState, Stopper, StreamInfo, stopper,
+};
+use weir_event::Text;
+
+use super::app::{AppHandle, AppThread};
+use super::feed::{APP_QUEUE_KIB, AppFeed, SourceView};
+use super::lane::Lane;
+use super::machine::{Machine, Maker, Port};
+use super::pump::{self, Gate};
+use super::request::Requests;
+use super::saved::Saved;
+use super::ticker;
+use weir_cluster::Marks;
+
+/// The text of an app, and where it is from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AppText {
+    /// Its name.
+    pub(crate) name: Text,
+    /// The text itself.
+    pub(crate) text: String,
+}
+
+/// What all apps of a node share.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    /// Makes the engine's part of an app.
+    pub(crate) maker: Maker,
+    /// What sources and sinks of this process share.
+    pub(crate) site: Site,
+    /// Writes entries.
+    pub(crate) requests: Requests,
+    /// Whether outputs may leave.
+    pub(crate) gate: watch::Receiver<Gate>,
+    /// Told when a delivered mark has moved.
+    pub(crate) moved: Arc<Notify>,
+}
+
+/// An app that is built and not yet restored; nothing of it is open.
+pub(crate) struct BuiltApp {
+    text: String,
+    machine: Box<dyn Machine>,
+    inlets: Vec<(Port, Inlet)>,
+    outlets: Vec<(Port, Outlet)>,
+}
+
+/// An app at work.
+pub(crate) struct ActiveApp {
+    /// Its thread.
+    pub(crate) handle: AppHandle,
+    /// Room between its sources and its engine.
+    pub(crate) room: Arc<Semaphore>,
+    /// How each of its sources is.
+    pub(crate) sources: Vec<(Text, Arc<SourceView>)>,
+    inlets: Vec<(Port, Inlet)>,
+    stopper: Stopper,
+    stop: weir_connectors::Stop,
+    running: JoinSet<()>,
+    pumps: JoinSet<()>,
+}
+
+impl BuiltApp {
+    /// Builds the app; the error is for the person who wrote it.
+    pub(crate) fn new(text: &str, shared: &Shared) -> Result<Self, String> {
+        let machine = (shared.maker)(text)?;
+        let app = Text::from(machine.name());
+        let info = |port: &Port| StreamInfo {
+            app: app.clone(),
+            stream: port.stream.clone(),
+            element: port.element.clone(),
+            schema: port.schema.clone(),
+        };
+        let wrong = |port: &Port, why: weir_connectors::Problem| {
+            format!("error: `@{}` of `{}`: {why}", port.annotation.name, port.stream)
+        };
+        let mut inlets = Vec::new();
+        for port in machine.sources() {
+            let inlet = Inlet::new(&port.annotation, &info(port), &shared.site)
+                .map_err(|why| wrong(port, why))?;
+            only_supported(port, inlet.on_error)?;
+            warn(&app, port, &inlet.warnings);
+            inlets.push((port.clone(), inlet));
+        }
+        let mut outlets = Vec::new();
+        for port in machine.sinks() {
+            let outlet = Outlet::new(&port.annotation, &info(port), &shared.site)
+                .map_err(|why| wrong(port, why))?;
+            only_supported(port, outlet.on_error)?;
+            warn(&app, port, &outlet.warnings);
+            outlets.push((port.clone(), outlet));
+        }
+        Ok(Self { text: text.to_owned(), machine, inlets, outlets })
+    }
+
+    /// The app's name.
+    pub(crate) fn name(&self) -> &str {
+        self.machine.name()
+    }
+
+    /// Restores the app and starts its thread and sinks; sources stay closed.
+    pub(crate) fn start(
+        self,
+        snapshot: Option<&Snapshot>,
+        marks: &Marks,
+        shared: &Shared,
+    ) -> Result<ActiveApp, String> {
+        let lanes: Vec<Arc<Lane>> = self
+            .outlets
+            .iter()
+            .map(|(port, _)| Arc::new(Lane::new(port.element.clone(), Arc::clone(&shared.moved))))
+            .collect();
+        let (mut thread, handle) = AppThread::new(self.machine, &self.text, lanes.clone());
+        let saved = match snapshot {
+            Some(snapshot) => Some(Saved::decode(&snapshot.payload).map_err(|it| it.to_string())?),
+            None => None,
+        };
+        thread.restore(saved, marks)?;
+        let handle =
+            thread.start(handle).map_err(|it| format!("could not start a thread: {it}"))?;
+        let mut pumps = JoinSet::new();
+        for (lane, (_, outlet)) in lanes.into_iter().zip(self.outlets) {
+            pumps.spawn(pump::run(lane, outlet, shared.gate.clone()));
+        }
+        let (stopper, stop) = stopper();
+        Ok(ActiveApp {
+            handle,
+            room: Arc::new(Semaphore::new(APP_QUEUE_KIB)),
+            sources: Vec::new(),
+            inlets: self.inlets,
+            stopper,
+            stop,
+            running: JoinSet::new(),
+            pumps,
+        })
+    }
+}
+
+impl ActiveApp {
+    /// Opens the sources, each behind its last position, and lets timers fire.
+    pub(crate) fn open(&mut self, positions: &BTreeMap<Text, Vec<u8>>, shared: &Shared) {
+        for (port, inlet) in self.inlets.drain(..) {
+            let view = Arc::new(SourceView::default());
+            self.sources.push((port.element.clone(), Arc::clone(&view)));
+            let ended = Arc::clone(&view);
+            let feed = AppFeed {
+                app: self.handle.name.clone(),
+                source: port.element.clone(),
+                stream: port.stream.clone(),
+                on_error: inlet.on_error,
+                keys: Arc::clone(&self.handle.keys),
+                room: Arc::clone(&self.room),
+                requests: shared.requests.clone(),
+                state: view,
+            };
+            let intake = Intake::new(Arc::clone(&inlet.decoder), Arc::new(feed));
+            let from = positions.get(&port.element).map(|it| Position(Bytes::from(it.clone())));
+            if from.is_some() {
+                inlet.decoder.resume();
+            }
+            let (stop, app) = (self.stop.clone(), self.handle.name.clone());
+            self.running.spawn(async move {
+                if let Err(error) = inlet.source.run(intake, from, stop).await {
+                    tracing::error!(%app, source = %port.element, "the source ended: {error}");
+                }
+                ended.set(SourceState::Closed);
+            });
+        }
+        self.running.spawn({
+            let (progress, requests) = (self.handle.progress.clone(), shared.requests.clone());
+            let mut stop = self.stop.clone();
+            async move {
+                tokio::select! {
+                    () = ticker::run(progress, requests) => {}
+                    () = stop.wait() => {}
+                }
+            }
+        });
+    }
+
+    /// Asks the sources to end.
+    pub(crate) fn stop_sources(&self) {
+        self.stopper.stop();
+    }
+
+    /// The tasks of its sources and timers, to wait for their end.
+    pub(crate) fn take_running(&mut self) -> JoinSet<()> {
+        std::mem::take(&mut self.running)
+    }
+
+    /// Whether its engine has executed every event it was given.
+    pub(crate) fn is_caught_up(&self) -> bool {
+        let failed = self.handle.progress.borrow().failed.is_some();
+        failed || self.room.available_permits() == APP_QUEUE_KIB
+    }
+
+    /// Whether all that its engine made is confirmed.
+    pub(crate) fn is_drained(&self) -> bool {
+        self.handle.lanes.iter().all(|it| it.is_drained())
+    }
+
+    /// Ends everything at once: nothing more comes in or leaves.
+    pub(crate) fn stop_now(&mut self) {
+        self.stopper.stop();
+        self.running.abort_all();
+        self.handle.close();
+        self.pumps.abort_all();
+    }
+}
+
+impl Drop for ActiveApp {
+    fn drop(&mut self) {
+        self.stop_now();
+    }
+}
+
+fn only_supported(port: &Port, on_error: OnError) -> Result<(), String> {
+    match on_error {
+        OnError::Log | OnError::Wait => Ok(()),
+        OnError::Stream | OnError::Store => Err(format!(
+            "error: `@{}` of `{}`: `on.error` STREAM and STORE are not supported yet\n\
+             hint: write `on.error='LOG'` or `on.error='WAIT'`",
+            port.annotation.name, port.stream
+        )),
+    }
+}
+
+fn warn(app: &Text, port: &Port, warnings: &[String]) {
+    for warning in warnings {
+        tracing::warn!(%app, element = %port.element, "{warning}");
+    }
+}

@@ -1,0 +1,338 @@
+//! One app on its own thread: committed entries in, numbered outputs out.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
+use weir_cluster::{Marks, SinkId};
+use weir_codec::{EntryId, What};
+use weir_connectors::ENTRY_TIME;
+use weir_event::{Batch, OutputNo, Text, Time};
+
+use super::keys::Keys;
+use super::lane::Lane;
+use super::machine::{At, Machine, Output, Outputs, Step};
+use super::saved::{Saved, SavedSource};
+
+/// An entry that may be executed: every log that must hold it does.
+#[derive(Debug)]
+pub(crate) struct Committed {
+    pub(crate) at: At,
+    pub(crate) what: What,
+    /// Held until the entry is executed, so that a slow app pushes its sources back.
+    pub(crate) room: Option<OwnedSemaphorePermit>,
+}
+
+/// What an app's thread is asked to do, in this order.
+#[derive(Debug)]
+pub(crate) enum Job {
+    /// Execute an entry.
+    Entry(Committed),
+    /// Answer with the state as it is now.
+    Save(oneshot::Sender<Saved>),
+    /// Replay is over: bring marks back to what it made.
+    Replayed(oneshot::Sender<Resume>),
+}
+
+/// Where an app's sources go on after a replay.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Resume {
+    /// The last position of each source that has one.
+    pub(crate) positions: BTreeMap<Text, Vec<u8>>,
+    /// The last output that replay made of each sink.
+    pub(crate) made: Marks,
+}
+
+/// How an app is, for status and for the ticker.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Progress {
+    /// The last entry executed.
+    pub(crate) applied: EntryId,
+    /// When a tick is needed next.
+    pub(crate) due: Option<Time>,
+    /// Events taken, those of a repeated key apart.
+    pub(crate) events: u64,
+    /// Events left out because their key was known.
+    pub(crate) repeated: u64,
+    /// Why it stopped.
+    pub(crate) failed: Option<String>,
+}
+
+/// The keys that an app's sources have taken, by source; the thread writes, feeds read.
+#[derive(Debug, Default)]
+pub(crate) struct KnownKeys(Mutex<BTreeMap<Text, Keys>>);
+
+impl KnownKeys {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Text, Keys>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the source has taken this key before.
+    pub(crate) fn knows(&self, source: &Text, key: &Text) -> bool {
+        self.lock().get(source).is_some_and(|keys| keys.knows(key))
+    }
+
+    fn take(&self, source: &Text, key: &Text) -> bool {
+        self.lock().entry(source.clone()).or_default().take(key)
+    }
+}
+
+/// The thread's own half of an app.
+pub(crate) struct AppThread {
+    machine: Box<dyn Machine>,
+    text: Text,
+    lanes: Vec<Arc<Lane>>,
+    /// The number of the last output of each sink.
+    made: Vec<OutputNo>,
+    keys: Arc<KnownKeys>,
+    positions: BTreeMap<Text, Vec<u8>>,
+    progress: watch::Sender<Progress>,
+}
+
+/// The node's half of an app.
+#[derive(Debug)]
+pub(crate) struct AppHandle {
+    /// The app's name.
+    pub(crate) name: Text,
+    jobs: Sender<Job>,
+    /// Its sinks' lanes.
+    pub(crate) lanes: Vec<Arc<Lane>>,
+    /// What its sources have taken.
+    pub(crate) keys: Arc<KnownKeys>,
+    /// How it is.
+    pub(crate) progress: watch::Receiver<Progress>,
+}
+
+impl AppHandle {
+    /// Queues a job; false when the thread has ended.
+    pub(crate) fn ask(&self, job: Job) -> bool {
+        self.jobs.send(job).is_ok()
+    }
+
+    /// Closes the lanes, so that a thread that waits for room ends too.
+    pub(crate) fn close(&self) {
+        for lane in &self.lanes {
+            lane.close();
+        }
+    }
+}
+
+impl AppThread {
+    /// An app before its first entry, and the handle to it.
+    pub(crate) fn new(
+        machine: Box<dyn Machine>,
+        text: &str,
+        lanes: Vec<Arc<Lane>>,
+    ) -> (Self, impl FnOnce(Sender<Job>) -> AppHandle + use<>) {
+        let (progress, watched) = watch::channel(Progress::default());
+        let keys = Arc::new(KnownKeys::default());
+        let name = Text::from(machine.name());
+        let made = vec![OutputNo(0); lanes.len()];
+        let handle = {
+            let (keys, lanes) = (Arc::clone(&keys), lanes.clone());
+            move |jobs| AppHandle { name, jobs, lanes, keys, progress: watched }
+        };
+        let text = Text::from(text);
+        let positions = BTreeMap::new();
+        (Self { machine, text, lanes, made, keys, positions, progress }, handle)
+    }
+
+    /// Puts a snapshot's content in place; `marks` are those that snapshot and log hold.
+    pub(crate) fn restore(&mut self, saved: Option<Saved>, marks: &Marks) -> Result<(), String> {
+        let mut sinks = Vec::new();
+        if let Some(saved) = saved {
+            if saved.text != self.text {
+                tracing::warn!(
+                    app = self.machine.name(),
+                    "the app's text is not the one that the snapshot was taken of"
+                );
+            }
+            self.machine.load(&saved.state)?;
+            sinks = saved.sinks;
+            for source in saved.sources {
+                for key in &source.keys {
+                    self.keys.take(&source.element, key);
+                }
+                if let Some(position) = source.position {
+                    self.positions.insert(source.element, position);
+                }
+            }
+        }
+        for (lane, made) in self.lanes.iter().zip(&mut self.made) {
+            let at = sinks.iter().position(|it| it.element == lane.element);
+            let saved = at.map(|at| sinks.swap_remove(at));
+            let waiting = saved.iter().flat_map(|it| it.waiting.last()).map(Output::last);
+            *made = waiting.chain(saved.iter().map(|it| it.mark)).max().unwrap_or_default();
+            let sink = SinkId { app: self.machine.name().into(), sink: lane.element.clone() };
+            lane.restore(saved, marks.get(&sink).copied().unwrap_or_default());
+        }
+        self.publish(EntryId::NONE);
+        Ok(())
+    }
+
+    /// Starts the thread; it ends when the handle is dropped and all lanes are closed.
+    pub(crate) fn start(
+        self,
+        handle: impl FnOnce(Sender<Job>) -> AppHandle,
+    ) -> std::io::Result<AppHandle> {
+        let (jobs, todo) = channel();
+        let name = format!("app {}", self.machine.name());
+        std::thread::Builder::new().name(name).spawn(move || self.run(&todo))?;
+        Ok(handle(jobs))
+    }
+
+    fn run(mut self, todo: &Receiver<Job>) {
+        while let Ok(job) = todo.recv() {
+            match job {
+                Job::Entry(entry) => self.entry(entry),
+                Job::Save(reply) => {
+                    if self.progress.borrow().failed.is_none() {
+                        // Whoever asked may have gone.
+                        drop(reply.send(self.save()));
+                    }
+                }
+                Job::Replayed(reply) => {
+                    for (lane, made) in self.lanes.iter().zip(&self.made) {
+                        lane.clamp(*made);
+                    }
+                    drop(reply.send(self.resume()));
+                }
+            }
+        }
+    }
+
+    fn resume(&self) -> Resume {
+        let app = Text::from(self.machine.name());
+        let made =
+            self.lanes.iter().zip(&self.made).map(|(lane, made)| {
+                (SinkId { app: app.clone(), sink: lane.element.clone() }, *made)
+            });
+        Resume { positions: self.positions.clone(), made: made.collect() }
+    }
+
+    fn save(&self) -> Saved {
+        let keys = self.keys.lock();
+        let mut names: Vec<&Text> = keys.keys().chain(self.positions.keys()).collect();
+        names.sort();
+        names.dedup();
+        let source = |name: &&Text| SavedSource {
+            element: (*name).clone(),
+            position: self.positions.get(*name).cloned(),
+            keys: keys.get(*name).map(|it| it.iter().cloned().collect()).unwrap_or_default(),
+        };
+        Saved {
+            time: Time(0),
+            text: self.text.clone(),
+            state: self.machine.save(),
+            sources: names.iter().map(source).collect(),
+            sinks: self.lanes.iter().map(|it| it.save()).collect(),
+        }
+    }
+
+    fn publish(&self, applied: EntryId) {
+        let due = self.machine.next_due();
+        self.progress.send_modify(|it| {
+            it.applied = it.applied.max(applied);
+            it.due = due;
+        });
+    }
+
+    fn entry(&mut self, entry: Committed) {
+        let at = EntryId { epoch: entry.at.epoch, seq: entry.at.seq };
+        if self.progress.borrow().failed.is_some() {
+            return;
+        }
+        let done = catch_unwind(AssertUnwindSafe(|| self.apply(entry.at, &entry.what)));
+        match done {
+            Ok(()) => self.publish(at),
+            Err(panic) => {
+                let why = panic
+                    .downcast_ref::<String>()
+                    .cloned()
+                    .or_else(|| panic.downcast_ref::<&str>().map(|it| (*it).to_owned()))
+                    .unwrap_or_else(|| "no message".to_owned());
+                let name = self.machine.name();
+                tracing::error!(app = name, entry = %at, "the app stopped at this entry: {why}");
+                self.progress.send_modify(|it| {
+                    it.failed = Some(format!("stopped at entry {at}: {why}"));
+                    it.due = None;
+                });
+            }
+        }
+        drop(entry.room);
+    }
+
+    fn apply(&mut self, at: At, what: &What) {
+        let mut out =
+            ToLanes { app: self.machine.name().into(), lanes: &self.lanes, made: &mut self.made };
+        match what {
+            What::Events(events) => {
+                let count = events.batch.len() as u64;
+                let fresh = events
+                    .idempotency_key
+                    .as_ref()
+                    .is_none_or(|key| self.keys.take(&events.source, key));
+                if !fresh {
+                    self.progress.send_modify(|it| it.repeated += count);
+                    return;
+                }
+                let batch = stamped(&events.batch, at.time);
+                let step = Step::Events { stream: &events.stream, batch: &batch };
+                self.machine.apply(at, step, &mut out);
+                if let Some(position) = &events.position {
+                    self.positions.insert(events.source.clone(), position.clone());
+                }
+                self.progress.send_modify(|it| it.events += count);
+            }
+            What::Tick => self.machine.apply(at, Step::Tick, &mut out),
+            // Operators' entries come with their own commands; none is written yet.
+            What::Deploy { .. }
+            | What::Undeploy { .. }
+            | What::Query { .. }
+            | What::Restore { .. }
+            | What::Answer(_)
+            | What::Marks(_) => {}
+        }
+    }
+}
+
+/// The batch with the entry's time where its events have none of their own.
+fn stamped(batch: &Batch, time: Time) -> Cow<'_, Batch> {
+    if !batch.timestamps.contains(&ENTRY_TIME) {
+        return Cow::Borrowed(batch);
+    }
+    let mut stamped = batch.clone();
+    for timestamp in &mut stamped.timestamps {
+        if *timestamp == ENTRY_TIME {
+            *timestamp = time.0;
+        }
+    }
+    Cow::Owned(stamped)
+}
+
+/// Hands what the engine makes to the lanes.
+struct ToLanes<'a> {
+    app: Text,
+    lanes: &'a [Arc<Lane>],
+    made: &'a mut [OutputNo],
+}
+
+impl Outputs for ToLanes<'_> {
+    fn sink(&mut self, sink: usize, output: Output) {
+        if output.batch.is_empty() {
+            return;
+        }
+        if let (Some(lane), Some(made)) = (self.lanes.get(sink), self.made.get_mut(sink)) {
+            *made = (*made).max(output.last());
+            // A closed lane means that the node is no longer active: nothing may leave.
+            lane.push(output);
+        }
+    }
+
+    fn line(&mut self, line: &str) {
+        tracing::info!(app = %self.app, "{line}");
+    }
+}

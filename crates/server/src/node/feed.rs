@@ -1,0 +1,150 @@
+//! The node's side of a source: events become entries, and are answered for once committed.
+
+use std::sync::Arc;
+
+use tokio::sync::{Semaphore, watch};
+use weir_codec::{EntryId, Events, What};
+use weir_connectors::{Ack, Feed, Later, OnError, Received, Refused, SourceState};
+use weir_event::{Batch, Text};
+
+use super::app::KnownKeys;
+use super::request::Requests;
+
+/// How many KiB of entries an app may have between its sources and its engine.
+pub(crate) const APP_QUEUE_KIB: usize = 64 * 1024;
+
+/// One source's way into the log.
+pub(crate) struct AppFeed {
+    pub(crate) app: Text,
+    pub(crate) source: Text,
+    pub(crate) stream: Text,
+    pub(crate) on_error: OnError,
+    pub(crate) keys: Arc<KnownKeys>,
+    pub(crate) room: Arc<Semaphore>,
+    pub(crate) requests: Requests,
+    pub(crate) state: Arc<SourceView>,
+}
+
+/// How a source is, for status.
+#[derive(Debug, Default)]
+pub(crate) struct SourceView(watch::Sender<Option<SourceState>>);
+
+impl SourceView {
+    /// What the source said last.
+    pub(crate) fn last(&self) -> Option<SourceState> {
+        self.0.borrow().clone()
+    }
+
+    /// Resolves once the source has said anything: it is open, or has named what is in its way.
+    pub(crate) async fn spoken(&self) {
+        // The sender is ours, so that this cannot fail.
+        drop(self.0.subscribe().wait_for(Option::is_some).await);
+    }
+
+    /// The source has said how it is, or has ended.
+    pub(crate) fn set(&self, state: SourceState) {
+        self.0.send_replace(Some(state));
+    }
+}
+
+impl Feed for AppFeed {
+    fn send(&self, received: Received) -> Later<'_, Result<Ack, Refused>> {
+        Box::pin(self.take(received))
+    }
+
+    fn state(&self, state: SourceState) {
+        let (app, source) = (&self.app, &self.source);
+        match &state {
+            SourceState::Open { at } => tracing::info!(%app, %source, "open at {at}"),
+            SourceState::Retrying { cause, after } => {
+                tracing::warn!(%app, %source, "{cause}; trying again in {after:?}");
+            }
+            SourceState::Closed => tracing::info!(%app, %source, "closed"),
+        }
+        self.state.set(state);
+    }
+}
+
+impl AppFeed {
+    async fn take(&self, received: Received) -> Result<Ack, Refused> {
+        for failure in &received.failures {
+            let (app, source, on_error) = (&self.app, &self.source, self.on_error);
+            tracing::error!(%app, %source, ?on_error, "a message could not be read: {failure}");
+        }
+        if received.batch.is_empty() && received.position.is_none() {
+            return Ok(Ack::Taken);
+        }
+        let chunks = chunks(&received.batch, &received.chunk_ends);
+        let last = chunks.len() - 1;
+        let mut answers = Vec::with_capacity(chunks.len());
+        let mut taken_before = 0;
+        for (nth, batch) in chunks.into_iter().enumerate() {
+            let key = received.idempotency_key.as_ref().map(|key| match nth {
+                0 => key.clone(),
+                // One message is several entries when it holds several chunks.
+                _ => Text::from(format!("{key}\u{1f}{nth}")),
+            });
+            if key.as_ref().is_some_and(|key| self.keys.knows(&self.source, key)) {
+                taken_before += 1;
+                continue;
+            }
+            let position = received.position.as_ref().filter(|_| nth == last);
+            let what = What::Events(Events {
+                app: self.app.clone(),
+                source: self.source.clone(),
+                stream: self.stream.clone(),
+                batch,
+                position: position.map(|it| it.0.to_vec()),
+                idempotency_key: key,
+            });
+            answers.push(self.append(what).await?);
+        }
+        for answer in &mut answers {
+            // The node drops its answers when it stops being the active one.
+            let committed: Result<EntryId, Refused> =
+                answer.await.unwrap_or(Err(Refused::NotActive));
+            committed?;
+        }
+        Ok(if taken_before > 0 && answers.is_empty() { Ack::TakenBefore } else { Ack::Taken })
+    }
+
+    async fn append(
+        &self,
+        what: What,
+    ) -> Result<tokio::sync::oneshot::Receiver<Result<EntryId, Refused>>, Refused> {
+        let kib = match &what {
+            What::Events(events) => kib_of(&events.batch),
+            What::Tick
+            | What::Deploy { .. }
+            | What::Undeploy { .. }
+            | What::Query { .. }
+            | What::Restore { .. }
+            | What::Answer(_)
+            | What::Marks(_) => 1,
+        };
+        let room = Arc::clone(&self.room);
+        let room = room.acquire_many_owned(kib).await.map_err(|_| Refused::NotActive)?;
+        self.requests.append(what, Some(room)).await
+    }
+}
+
+/// About how much room a batch takes in its app's queue.
+fn kib_of(batch: &Batch) -> u32 {
+    let bytes = batch.len() * 16 * (batch.columns.len() + 1);
+    u32::try_from((bytes / 1024 + 1).min(APP_QUEUE_KIB)).expect("the limit is small")
+}
+
+/// The batch cut where its chunks end; never empty.
+fn chunks(batch: &Batch, ends: &[u32]) -> Vec<Batch> {
+    if ends.len() <= 1 {
+        return vec![batch.clone()];
+    }
+    let mut start = 0;
+    let mut cut = Vec::with_capacity(ends.len());
+    for end in ends {
+        let rows: Vec<u32> = (start..*end).collect();
+        start = *end;
+        cut.push(batch.gather(&rows));
+    }
+    cut
+}

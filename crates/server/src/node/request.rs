@@ -1,0 +1,50 @@
+//! Entries on their way into the log, and the answer to whoever brought them.
+
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+use weir_codec::{EntryId, What};
+use weir_connectors::Refused;
+
+/// How many entries may wait to be given their place in the log.
+pub(crate) const REQUESTS_MAX: usize = 4_096;
+
+/// An entry that shall be written.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) what: What,
+    /// Its bytes, as the log holds them.
+    pub(crate) bytes: Vec<u8>,
+    /// Resolves once the entry is committed, with its place.
+    pub(crate) reply: oneshot::Sender<Result<EntryId, Refused>>,
+    /// Room in its app's queue.
+    pub(crate) room: Option<OwnedSemaphorePermit>,
+}
+
+/// Writes entries; cheap to copy.
+#[derive(Debug, Clone)]
+pub(crate) struct Requests(mpsc::Sender<Request>);
+
+impl Requests {
+    /// The sending and the receiving end.
+    pub(crate) fn channel() -> (Self, mpsc::Receiver<Request>) {
+        let (sender, receiver) = mpsc::channel(REQUESTS_MAX);
+        (Self(sender), receiver)
+    }
+
+    /// Queues an entry; what it gives resolves once the entry is committed.
+    pub(crate) async fn append(
+        &self,
+        what: What,
+        room: Option<OwnedSemaphorePermit>,
+    ) -> Result<oneshot::Receiver<Result<EntryId, Refused>>, Refused> {
+        let bytes = what.encode();
+        if bytes.len() > weir_codec::ENTRY_BYTES_MAX {
+            let (has, max) = (bytes.len(), weir_codec::ENTRY_BYTES_MAX);
+            let reason = format!("they take {has} bytes in the log, at most {max} are taken");
+            return Err(Refused::Invalid { reason });
+        }
+        let (reply, answer) = oneshot::channel();
+        let request = Request { what, bytes, reply, room };
+        self.0.send(request).await.map_err(|_| Refused::NotActive)?;
+        Ok(answer)
+    }
+}

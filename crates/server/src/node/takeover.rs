@@ -1,0 +1,261 @@
+//! From the lease to open ports: carries out what the takeover asks for, step by step.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use weir_cluster::{
+    LoggedMarks, Marks, NodeInput, RestoredApp, SinkId, Takeover, TakeoverAction, TakeoverInput,
+};
+use weir_codec::{Concerns, EntryId, RawEntry, Snapshot};
+use weir_event::{Epoch, Seq, Text, Time};
+
+use super::active::{ActiveApp, AppText, BuiltApp, Shared};
+use super::app::{Committed, Job, Resume};
+use super::door::{Shelf, ShelfError};
+use super::machine::At;
+use super::saved::Saved;
+
+/// How many entries of the log are handed from the disk to the apps at a time.
+const REPLAY_AHEAD: usize = 1_024;
+
+/// What a takeover starts from.
+pub(crate) struct Office {
+    pub(crate) epoch: Epoch,
+    pub(crate) base: EntryId,
+    pub(crate) last: EntryId,
+    pub(crate) shelf: Arc<dyn Shelf>,
+    pub(crate) input: mpsc::UnboundedSender<NodeInput>,
+    pub(crate) committed: watch::Receiver<EntryId>,
+    pub(crate) texts: Vec<AppText>,
+    pub(crate) shared: Shared,
+}
+
+/// The apps, restored and up to the end of the log, and what their sources go on from.
+pub(crate) struct TakenOver {
+    pub(crate) apps: Vec<ActiveApp>,
+    pub(crate) resume: BTreeMap<Text, Resume>,
+    /// Marks that stood above what replay produced.
+    pub(crate) clamped: Marks,
+    /// The time of the last entry: the log's time goes on from it.
+    pub(crate) time: Time,
+    /// Apps that could not be built or restored, with the reason.
+    pub(crate) failed: Vec<(Text, String)>,
+}
+
+/// What is gathered between the steps.
+#[derive(Default)]
+struct Gathered {
+    built: Vec<BuiltApp>,
+    failed: Vec<(Text, String)>,
+    snapshots: BTreeMap<Text, Snapshot>,
+    apps: Vec<ActiveApp>,
+    resume: BTreeMap<Text, Resume>,
+    clamped: Marks,
+    time: Time,
+}
+
+/// Takes over up to, and without, opening ports.
+pub(crate) async fn take_over(mut office: Office) -> Result<TakenOver, ShelfError> {
+    // What the log holds may leave the engine only once it is committed.
+    let last = office.last;
+    if office.committed.wait_for(|it| *it >= last).await.is_err() {
+        return Err(ShelfError("the node has stopped".to_owned()));
+    }
+    let logged = on_disk(&office, logged_marks).await?;
+    let mut takeover = Takeover::new(office.epoch, office.base, office.last, logged);
+    let mut gathered = Gathered::default();
+    let mut todo = takeover.step(TakeoverInput::Begin);
+    loop {
+        let mut next = None;
+        for action in todo {
+            match action {
+                TakeoverAction::StartApps => {
+                    build(&office, &mut gathered);
+                    next = Some(TakeoverInput::AppsStarted);
+                }
+                TakeoverAction::RaiseFence(epoch) => {
+                    on_disk(&office, move |disk| disk.shelf.raise_fence(epoch)).await?;
+                }
+                TakeoverAction::RestoreLast => {
+                    let restored = restore(&office, &mut gathered).await?;
+                    next = Some(TakeoverInput::Restored(restored));
+                }
+                TakeoverAction::Missing { app, from, through } => tracing::error!(
+                    %app,
+                    "entries {}..={} are in no snapshot and not in the log: they are lost",
+                    from.0,
+                    through.0
+                ),
+                TakeoverAction::Replay { after, through } => {
+                    start(&office, &mut gathered, takeover.marks());
+                    let last = replay(&office, &takeover, (after, through), &gathered.apps).await?;
+                    gathered.time = gathered.time.max(last);
+                    let made = replayed(&mut gathered).await;
+                    next = Some(TakeoverInput::Replayed(made));
+                }
+                TakeoverAction::NumberAbove { at, time } => {
+                    // The node's loop has gone when nobody listens.
+                    drop(office.input.send(NodeInput::Restored { at, time }));
+                }
+                TakeoverAction::ClampMarks(marks) => gathered.clamped = marks,
+                TakeoverAction::OpenPorts => {
+                    let Gathered { apps, resume, clamped, time, failed, .. } = gathered;
+                    return Ok(TakenOver { apps, resume, clamped, time, failed });
+                }
+                TakeoverAction::AwaitPort(_) | TakeoverAction::Done | TakeoverAction::StopApps => {}
+            }
+        }
+        let Some(input) = next else {
+            return Err(ShelfError("the takeover came to no end".to_owned()));
+        };
+        todo = takeover.step(input);
+    }
+}
+
+/// Runs what blocks beside the other tasks.
+async fn on_disk<T: Send + 'static>(
+    office: &Office,
+    deed: impl FnOnce(&Disk) -> Result<T, ShelfError> + Send + 'static,
+) -> Result<T, ShelfError> {
+    let disk = Disk { shelf: Arc::clone(&office.shelf), base: office.base, last: office.last };
+    match tokio::task::spawn_blocking(move || deed(&disk)).await {
+        Ok(done) => done,
+        Err(error) => Err(ShelfError(format!("a task on disk ended: {error}"))),
+    }
+}
+
+/// The part of an office that tasks on disk need.
+struct Disk {
+    shelf: Arc<dyn Shelf>,
+    base: EntryId,
+    last: EntryId,
+}
+
+fn logged_marks(disk: &Disk) -> Result<LoggedMarks, ShelfError> {
+    let mut marks = LoggedMarks::default();
+    let mut wrong = None;
+    disk.shelf.read(disk.base, disk.last, &mut |entry| match marks.note(&entry) {
+        Ok(()) => true,
+        Err(error) => {
+            wrong = Some(ShelfError(format!("entry {} cannot be read: {error}", entry.id)));
+            false
+        }
+    })?;
+    wrong.map_or(Ok(marks), Err)
+}
+
+fn build(office: &Office, gathered: &mut Gathered) {
+    for app in &office.texts {
+        match BuiltApp::new(&app.text, &office.shared) {
+            Ok(built) => gathered.built.push(built),
+            Err(why) => gathered.failed.push((app.name.clone(), why)),
+        }
+    }
+}
+
+async fn restore(office: &Office, gathered: &mut Gathered) -> Result<Vec<RestoredApp>, ShelfError> {
+    let mut restored = Vec::new();
+    for app in gathered.built.iter().map(|it| Text::from(it.name())).collect::<Vec<_>>() {
+        let name = app;
+        let asked = name.clone();
+        let last = on_disk(office, move |disk| disk.shelf.last_snapshot(&asked)).await?;
+        let (mut time, mut marks) = (Time(i64::MIN), Marks::new());
+        if let Some(snapshot) = &last {
+            let saved = Saved::decode(&snapshot.payload)
+                .map_err(|it| ShelfError(format!("snapshot `{}`: {it}", snapshot.revision)))?;
+            time = saved.time;
+            gathered.time = gathered.time.max(time);
+            for sink in saved.sinks {
+                marks.insert(SinkId { app: name.clone(), sink: sink.element }, sink.mark);
+            }
+            tracing::info!(app = %name, "Siddhi App {name} restored to revision {}", snapshot.revision);
+        }
+        let at = last.as_ref().map(|it| it.at);
+        restored.push(RestoredApp { app: name.clone(), at, time, marks });
+        gathered.snapshots.extend(last.map(|it| (name, it)));
+    }
+    Ok(restored)
+}
+
+/// Starts the threads of the apps with their last state.
+fn start(office: &Office, gathered: &mut Gathered, marks: &Marks) {
+    for app in std::mem::take(&mut gathered.built) {
+        let name = Text::from(app.name());
+        match app.start(gathered.snapshots.get(&name), marks, &office.shared) {
+            Ok(app) => gathered.apps.push(app),
+            Err(why) => gathered.failed.push((name, why)),
+        }
+    }
+}
+
+async fn replay(
+    office: &Office,
+    takeover: &Takeover,
+    (after, through): (Seq, Seq),
+    apps: &[ActiveApp],
+) -> Result<Time, ShelfError> {
+    let mut last = Time::default();
+    if through <= after {
+        return Ok(last);
+    }
+    let (sender, mut entries) = mpsc::channel::<RawEntry>(REPLAY_AHEAD);
+    let reading = tokio::task::spawn_blocking({
+        let (shelf, base, last) = (Arc::clone(&office.shelf), office.base, office.last);
+        move || shelf.read(base, last, &mut |entry| sender.blocking_send(entry).is_ok())
+    });
+    let mut count: u64 = 0;
+    while let Some(entry) = entries.recv().await {
+        if entry.id.seq <= after || entry.id.seq > through {
+            continue;
+        }
+        count += 1;
+        last = entry.time;
+        replay_one(&entry, takeover, apps).await?;
+    }
+    match reading.await {
+        Ok(read) => read?,
+        Err(error) => return Err(ShelfError(format!("reading the log ended: {error}"))),
+    }
+    tracing::info!("Successfully playback all the events: {count} entries");
+    Ok(last)
+}
+
+async fn replay_one(
+    entry: &RawEntry,
+    takeover: &Takeover,
+    apps: &[ActiveApp],
+) -> Result<(), ShelfError> {
+    let wrong = |error| ShelfError(format!("entry {} cannot be read: {error}", entry.id));
+    let concerns = entry.concerns().map_err(wrong)?;
+    let at = At { epoch: entry.id.epoch, seq: entry.id.seq, time: entry.time };
+    for app in apps {
+        let name = &app.handle.name;
+        let concerned = match &concerns {
+            Concerns::Every => true,
+            Concerns::App(app) => app == name,
+        };
+        if !concerned || !takeover.is_for(name, entry.id.seq) {
+            continue;
+        }
+        let what = entry.what().map_err(wrong)?;
+        let kib = u32::try_from(entry.payload.len() / 1024 + 1).unwrap_or(u32::MAX);
+        let kib = kib.min(super::feed::APP_QUEUE_KIB as u32);
+        let room = Arc::clone(&app.room).acquire_many_owned(kib).await.ok();
+        app.handle.ask(Job::Entry(Committed { at, what, room }));
+    }
+    Ok(())
+}
+
+/// Waits until every app has executed what it was given.
+async fn replayed(gathered: &mut Gathered) -> Marks {
+    let mut made = Marks::new();
+    for app in &gathered.apps {
+        let (reply, answer) = oneshot::channel();
+        app.handle.ask(Job::Replayed(reply));
+        let Ok(resume) = answer.await else { continue };
+        made.extend(resume.made.iter().map(|(sink, no)| (sink.clone(), *no)));
+        gathered.resume.insert(app.handle.name.clone(), resume);
+    }
+    made
+}
