@@ -6,6 +6,8 @@ mod fmt;
 mod io;
 mod replay;
 mod run;
+mod serve;
+mod status;
 
 use std::process::ExitCode;
 
@@ -36,6 +38,8 @@ enum Command {
     Fmt(fmt::Fmt),
     Replay(replay::Replay),
     Bench(bench::Bench),
+    Serve(serve::Serve),
+    Status(status::Status),
 }
 
 fn main() -> ExitCode {
@@ -45,6 +49,8 @@ fn main() -> ExitCode {
         Command::Fmt(command) => command.execute(),
         Command::Replay(command) => command.execute(),
         Command::Bench(command) => command.execute(),
+        Command::Serve(command) => command.execute(),
+        Command::Status(command) => command.execute(),
     };
     match done {
         Ok(code) => code,

@@ -2,9 +2,11 @@
 
 mod config;
 mod node;
+mod serve;
 
 pub use config::{
     Carbon, Cluster, ConfigError, ConfigProblem, Datasource, Deployment, Ha, Home, Listener, Own,
     Persistence, Place, Surroundings,
 };
 pub use node::{AppView, NodeView, Role, SinkView};
+pub use serve::{ServeOptions, Server, ServerStopper, StartError};

@@ -29,6 +29,8 @@ const READ_BYTES: usize = 1 << 20;
 pub struct PairConfig {
     pub group: String,
     pub node: NodeId,
+    /// A node without a group listens nowhere and looks for nobody.
+    pub alone: bool,
     /// Where to listen for event sync; port 0 takes a free one.
     pub listen_host: String,
     pub listen_port: u16,
@@ -54,8 +56,8 @@ pub struct Pair<L> {
     pub input: mpsc::UnboundedSender<NodeInput>,
     /// What the node decides; closed when it has ended.
     pub events: mpsc::UnboundedReceiver<NodeEvent>,
-    /// Where it listens.
-    pub address: SocketAddr,
+    /// Where it listens; `None` when it is alone.
+    pub address: Option<SocketAddr>,
     pub log: LogReader<L>,
     pub running: Running,
 }
@@ -79,35 +81,43 @@ impl<L: EntryLog> Pair<L> {
         store: Arc<S>,
         log: L,
     ) -> Result<Self, PairError> {
-        let wanted = (config.listen_host.as_str(), config.listen_port);
-        let refused = |source| PairError::Listen {
-            address: format!("{}:{}", config.listen_host, config.listen_port),
-            source,
-        };
-        let listener = TcpListener::bind(wanted).await.map_err(refused)?;
-        let address = listener.local_addr().map_err(refused)?;
-        let me = PeerAddress {
-            node: config.node.clone(),
-            host: config.advertised_host.clone().unwrap_or(config.listen_host.clone()),
-            port: config.advertised_port.unwrap_or(address.port()),
-        };
+        let listener = if config.alone { None } else { Some(bind(&config).await?) };
         let (input, commands) = mpsc::unbounded_channel();
         let (events, heard) = mpsc::unbounded_channel();
         let (inbox, happened) = mpsc::channel(INBOX_MAX);
         let log = Arc::new(Mutex::new(log));
         let secret = config.secret.clone();
+        let me = listener.as_ref().map(|(_, address)| PeerAddress {
+            node: config.node.clone(),
+            host: config.advertised_host.clone().unwrap_or(config.listen_host.clone()),
+            port: config.advertised_port.unwrap_or(address.port()),
+        });
         let mut drive = Drive::new(config, store, Arc::clone(&log), (events, inbox.clone()))?;
-        drive.spawn(listen(listener, secret, move |guest| {
-            let inbox = inbox.clone();
-            async move {
-                // The node has ended when nobody listens.
-                drop(inbox.send(Inner::Accepted(guest)).await);
-            }
-        }));
-        drive.spawn_announcements(me);
+        let address = listener.as_ref().map(|(_, address)| *address);
+        if let (Some((listener, _)), Some(me)) = (listener, me) {
+            drive.spawn(listen(listener, secret, move |guest| {
+                let inbox = inbox.clone();
+                async move {
+                    // The node has ended when nobody listens.
+                    drop(inbox.send(Inner::Accepted(guest)).await);
+                }
+            }));
+            drive.spawn_announcements(me);
+        }
         let running = Running(tokio::spawn(drive.run(commands, happened)));
         Ok(Self { input, events: heard, address, log: LogReader(log), running })
     }
+}
+
+async fn bind(config: &PairConfig) -> Result<(TcpListener, SocketAddr), PairError> {
+    let wanted = (config.listen_host.as_str(), config.listen_port);
+    let refused = |source| PairError::Listen {
+        address: format!("{}:{}", config.listen_host, config.listen_port),
+        source,
+    };
+    let listener = TcpListener::bind(wanted).await.map_err(refused)?;
+    let address = listener.local_addr().map_err(refused)?;
+    Ok((listener, address))
 }
 
 impl Running {
@@ -116,7 +126,7 @@ impl Running {
     /// # Errors
     ///
     /// When it could not go on.
-    pub async fn ended(mut self) -> Result<(), PairError> {
+    pub async fn ended(&mut self) -> Result<(), PairError> {
         match (&mut self.0).await {
             Ok(ended) => ended,
             Err(_) => Ok(()),

@@ -15,21 +15,12 @@ use weir_event::Text;
 use super::app::{AppHandle, AppThread};
 use super::feed::{APP_QUEUE_KIB, AppFeed, SourceView};
 use super::lane::Lane;
-use super::machine::{Machine, Maker, Port};
+use super::machine::{AppText, Machine, Maker, Port};
 use super::pump::{self, Gate};
 use super::request::Requests;
 use super::saved::Saved;
 use super::ticker;
 use weir_cluster::Marks;
-
-/// The text of an app, and where it is from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct AppText {
-    /// Its name.
-    pub(crate) name: Text,
-    /// The text itself.
-    pub(crate) text: String,
-}
 
 /// What all apps of a node share.
 #[derive(Clone)]
@@ -71,7 +62,7 @@ pub(crate) struct ActiveApp {
 
 impl BuiltApp {
     /// Builds the app; the error is for the person who wrote it.
-    pub(crate) fn new(text: &str, shared: &Shared) -> Result<Self, String> {
+    pub(crate) fn new(text: &AppText, shared: &Shared) -> Result<Self, String> {
         let machine = (shared.maker)(text)?;
         let app = Text::from(machine.name());
         let info = |port: &Port| StreamInfo {
@@ -99,7 +90,7 @@ impl BuiltApp {
             warn(&app, port, &outlet.warnings);
             outlets.push((port.clone(), outlet));
         }
-        Ok(Self { text: text.to_owned(), machine, inlets, outlets })
+        Ok(Self { text: text.text.clone(), machine, inlets, outlets })
     }
 
     /// The app's name.

@@ -1,6 +1,5 @@
 //! One app on its own thread: committed entries in, numbered outputs out.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -9,8 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 use weir_cluster::{Marks, SinkId};
 use weir_codec::{EntryId, What};
-use weir_connectors::ENTRY_TIME;
-use weir_event::{Batch, OutputNo, Text, Time};
+use weir_engine::Level;
+use weir_event::{OutputNo, Text, Time};
 
 use super::keys::Keys;
 use super::lane::Lane;
@@ -279,8 +278,7 @@ impl AppThread {
                     self.progress.send_modify(|it| it.repeated += count);
                     return;
                 }
-                let batch = stamped(&events.batch, at.time);
-                let step = Step::Events { stream: &events.stream, batch: &batch };
+                let step = Step::Events { stream: &events.stream, batch: &events.batch };
                 self.machine.apply(at, step, &mut out);
                 if let Some(position) = &events.position {
                     self.positions.insert(events.source.clone(), position.clone());
@@ -297,20 +295,6 @@ impl AppThread {
             | What::Marks(_) => {}
         }
     }
-}
-
-/// The batch with the entry's time where its events have none of their own.
-fn stamped(batch: &Batch, time: Time) -> Cow<'_, Batch> {
-    if !batch.timestamps.contains(&ENTRY_TIME) {
-        return Cow::Borrowed(batch);
-    }
-    let mut stamped = batch.clone();
-    for timestamp in &mut stamped.timestamps {
-        if *timestamp == ENTRY_TIME {
-            *timestamp = time.0;
-        }
-    }
-    Cow::Owned(stamped)
 }
 
 /// Hands what the engine makes to the lanes.
@@ -332,7 +316,13 @@ impl Outputs for ToLanes<'_> {
         }
     }
 
-    fn line(&mut self, line: &str) {
-        tracing::info!(app = %self.app, "{line}");
+    fn line(&mut self, level: Level, line: &str) {
+        let app = &self.app;
+        match level {
+            Level::Debug => tracing::debug!(%app, "{line}"),
+            Level::Info => tracing::info!(%app, "{line}"),
+            Level::Warn => tracing::warn!(%app, "{line}"),
+            Level::Error => tracing::error!(%app, "{line}"),
+        }
     }
 }

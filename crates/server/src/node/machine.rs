@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use weir_connectors::Annotation;
+use weir_engine::Level;
 use weir_event::{Batch, Epoch, OutputNo, Schema, Seq, Text, Time};
 
 /// A `@source` or `@sink` of an app.
@@ -21,7 +22,8 @@ pub(crate) struct Port {
 /// What an entry brings to one app.
 #[derive(Debug)]
 pub(crate) enum Step<'a> {
-    /// Events of one receive, which are one chunk, into a stream.
+    /// Events of one receive, which are one chunk, into a stream; those stamped
+    /// [`weir_connectors::ENTRY_TIME`] happen now.
     Events { stream: &'a str, batch: &'a Batch },
     /// Time moves on.
     Tick,
@@ -73,7 +75,7 @@ pub(crate) trait Outputs {
     /// Rows for the sink at this place of [`Machine::sinks`].
     fn sink(&mut self, sink: usize, output: Output);
     /// A line for the log.
-    fn line(&mut self, line: &str);
+    fn line(&mut self, level: Level, line: &str);
 }
 
 /// One app as a deterministic machine: the same entries give the same state and outputs.
@@ -94,8 +96,17 @@ pub(crate) trait Machine: Send {
     fn load(&mut self, state: &[u8]) -> Result<(), String>;
 }
 
-/// Makes a machine of an app's text; the error is the rendered list of problems.
-pub(crate) type Maker = Arc<dyn Fn(&str) -> Result<Box<dyn Machine>, String> + Send + Sync>;
+/// Makes a machine of an app's name and text; the error is the rendered list of problems.
+pub(crate) type Maker = Arc<dyn Fn(&AppText) -> Result<Box<dyn Machine>, String> + Send + Sync>;
+
+/// The text of an app.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AppText {
+    /// Its name.
+    pub(crate) name: Text,
+    /// The text itself.
+    pub(crate) text: String,
+}
 
 #[cfg(test)]
 mod tests {

@@ -3,18 +3,33 @@
 mod active;
 mod app;
 mod conductor;
+mod disk;
 mod door;
+mod engine;
+mod entries;
 mod feed;
+mod handover;
 mod keys;
 mod lane;
+mod lease;
+mod look;
 mod machine;
 mod pump;
 mod request;
 mod saved;
+mod saving;
 mod takeover;
+mod term;
 #[cfg(test)]
 mod tests;
 mod ticker;
 mod view;
 
+pub(crate) use active::{BuiltApp, Shared};
+pub(crate) use conductor::{Command, Conductor, Settings};
+pub(crate) use disk::{DiskLog, DiskShelf};
+pub(crate) use door::{Group, Shelf};
+pub(crate) use engine::{machine, name_of_file};
+pub(crate) use lease::{GroupTables, SoleTables};
+pub(crate) use machine::AppText;
 pub use view::{AppView, NodeView, Role, SinkView};

@@ -10,10 +10,10 @@ use weir_cluster::{
 use weir_codec::{Concerns, EntryId, RawEntry, Snapshot};
 use weir_event::{Epoch, Seq, Text, Time};
 
-use super::active::{ActiveApp, AppText, BuiltApp, Shared};
+use super::active::{ActiveApp, BuiltApp, Shared};
 use super::app::{Committed, Job, Resume};
 use super::door::{Shelf, ShelfError};
-use super::machine::At;
+use super::machine::{AppText, At};
 use super::saved::Saved;
 
 /// How many entries of the log are handed from the disk to the apps at a time.
@@ -147,7 +147,7 @@ fn logged_marks(disk: &Disk) -> Result<LoggedMarks, ShelfError> {
 
 fn build(office: &Office, gathered: &mut Gathered) {
     for app in &office.texts {
-        match BuiltApp::new(&app.text, &office.shared) {
+        match BuiltApp::new(app, &office.shared) {
             Ok(built) => gathered.built.push(built),
             Err(why) => gathered.failed.push((app.name.clone(), why)),
         }

@@ -13,10 +13,9 @@ use weir_event::{
     Attribute, BatchBuilder, DataType, Epoch, OutputNo, Schema, Seq, Text, Time, Value,
 };
 
-use super::active::AppText;
 use super::conductor::{Command, Conductor, Settings};
 use super::door::{Group, Shelf, ShelfError};
-use super::machine::{At, Machine, Maker, Output, Outputs, Port, Step};
+use super::machine::{AppText, At, Machine, Maker, Output, Outputs, Port, Step};
 use super::view::{NodeView, Role};
 
 /// What survives a crash.
@@ -219,7 +218,7 @@ impl Node {
     fn start(disk: &Arc<Disk>, site: &Site, apps: &[&str], every: Duration) -> Self {
         let (input, heard) = mpsc::unbounded_channel();
         let (told, events) = mpsc::unbounded_channel();
-        let maker: Maker = Arc::new(|text: &str| match text {
+        let maker: Maker = Arc::new(|app: &AppText| match app.text.as_str() {
             "broken" => Err("error: broken".into()),
             name => Ok(Box::new(tally(name)) as Box<dyn Machine>),
         });

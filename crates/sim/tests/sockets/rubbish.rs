@@ -54,7 +54,7 @@ async fn bytes_that_are_no_frame_are_refused_by_name() {
         (&oversized, "the limit is 65536"),
     ];
     for (bytes, words) in cases {
-        let (why, detail) = refusal(b.pair.address, bytes).await.expect("it is refused");
+        let (why, detail) = refusal(b.address(), bytes).await.expect("it is refused");
         assert_eq!(why, Refusal::Unreadable, "{detail}");
         assert!(detail.contains(words), "{detail}");
     }
@@ -71,7 +71,7 @@ async fn a_connection_that_breaks_off_inside_a_frame_leaves_nothing_behind() {
     let (mut a, b) = stage.pair().await;
     let whole = open("group");
     for length in 1..whole.len() {
-        let mut socket = TcpStream::connect(b.pair.address).await.unwrap();
+        let mut socket = TcpStream::connect(b.address()).await.unwrap();
         socket.write_all(&whole[..length]).await.unwrap();
     }
     let last = a.append(10).await;
@@ -84,8 +84,8 @@ async fn a_connection_that_breaks_off_inside_a_frame_leaves_nothing_behind() {
 async fn strangers_and_the_active_node_are_told_why_they_are_refused() {
     let stage = Stage::new();
     let (a, b) = stage.pair().await;
-    let (why, detail) = refusal(b.pair.address, &open("other")).await.unwrap();
+    let (why, detail) = refusal(b.address(), &open("other")).await.unwrap();
     assert_eq!((why, detail.contains("group")), (Refusal::OtherGroup, true), "{detail}");
-    let (why, _) = refusal(a.pair.address, &open("group")).await.unwrap();
+    let (why, _) = refusal(a.address(), &open("group")).await.unwrap();
     assert_eq!(why, Refusal::NotPassive);
 }

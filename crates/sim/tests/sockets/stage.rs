@@ -1,5 +1,6 @@
 //! A group of nodes to try things on, and the patience to see what comes of it.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,6 +68,7 @@ impl Stage {
         let config = PairConfig {
             group: "group".to_owned(),
             node: NodeId::new(name),
+            alone: false,
             listen_host: "127.0.0.1".to_owned(),
             listen_port: 0,
             advertised_host: None,
@@ -157,6 +159,11 @@ impl TestNode {
         if self.committed < at {
             self.until(|it, _| (it.committed >= at).then_some(())).await;
         }
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.pair.address.expect("it is not alone")
     }
 
     pub(crate) fn tell(&self, input: NodeInput) {

@@ -1,0 +1,142 @@
+//! The node's log and its snapshots, on the files and databases of the `datasource` room.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use weir_cluster::{BootClock, EntryLog, LogReader, LogTrouble, Moment, SyncWork};
+use weir_codec::{EntryId, LogId, RawEntry, Snapshot};
+use weir_datasource::{FileLog, LogError, Snapshots, StoreError, Synced};
+use weir_event::{Epoch, Seq};
+
+use super::door::{Shelf, ShelfError};
+
+/// A log on disk, as the pair's driver wants it.
+#[derive(Debug)]
+pub(crate) struct DiskLog(pub(crate) FileLog);
+
+fn trouble(error: LogError) -> LogTrouble {
+    if error.is_passing() {
+        LogTrouble::Passing(error.to_string())
+    } else {
+        LogTrouble::Broken(error.to_string())
+    }
+}
+
+impl EntryLog for DiskLog {
+    type Synced = Synced;
+
+    fn id(&self) -> LogId {
+        self.0.id()
+    }
+
+    fn base(&self) -> EntryId {
+        self.0.base()
+    }
+
+    fn last(&self) -> EntryId {
+        self.0.last()
+    }
+
+    fn runs(&self) -> Vec<EntryId> {
+        self.0.runs().to_vec()
+    }
+
+    fn durable_last(&self) -> EntryId {
+        self.0.durable_last()
+    }
+
+    fn bytes(&self) -> u64 {
+        self.0.bytes()
+    }
+
+    fn has_room(&self, bytes: u64) -> bool {
+        self.0.has_room(bytes)
+    }
+
+    fn append(&mut self, entries: &[RawEntry]) -> Result<(), LogTrouble> {
+        self.0.append(entries).map_err(trouble)
+    }
+
+    fn start_sync(&self) -> Result<SyncWork<Synced>, LogTrouble> {
+        let pending = self.0.start_sync().map_err(trouble)?;
+        Ok(Box::new(|| pending.run().map_err(trouble)))
+    }
+
+    fn confirm(&mut self, synced: Synced) {
+        self.0.confirm(synced);
+    }
+
+    fn read_after(&self, after: EntryId, bytes_max: usize) -> Result<Vec<RawEntry>, LogTrouble> {
+        self.0.read_after(after, bytes_max).map_err(trouble)
+    }
+
+    fn cut_after(&mut self, keep: EntryId) -> Result<(), LogTrouble> {
+        self.0.cut_after(keep).map_err(trouble)
+    }
+
+    fn reset_to(&mut self, base: EntryId) -> Result<(), LogTrouble> {
+        self.0.reset_to(base).map_err(trouble)
+    }
+
+    fn trim_through(&mut self, through: Seq) -> Result<(), LogTrouble> {
+        self.0.trim_through(through).map_err(trouble)
+    }
+}
+
+/// The log of a running node, and the snapshots of its apps.
+pub(crate) struct DiskShelf {
+    log: LogReader<DiskLog>,
+    snapshots: Mutex<Box<dyn Snapshots>>,
+    revisions: usize,
+}
+
+impl DiskShelf {
+    /// A shelf that keeps the newest `revisions` snapshots of each app.
+    pub(crate) fn new(
+        log: LogReader<DiskLog>,
+        snapshots: Box<dyn Snapshots>,
+        revisions: usize,
+    ) -> Self {
+        Self { log, snapshots: Mutex::new(snapshots), revisions }
+    }
+
+    fn snapshots(&self) -> MutexGuard<'_, Box<dyn Snapshots>> {
+        self.snapshots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn failed(error: StoreError) -> ShelfError {
+    ShelfError(error.to_string())
+}
+
+impl Shelf for DiskShelf {
+    fn read(
+        &self,
+        after: EntryId,
+        through: EntryId,
+        each: &mut dyn FnMut(RawEntry) -> bool,
+    ) -> Result<(), ShelfError> {
+        self.log.read(after, through, each).map_err(|it| ShelfError(it.to_string()))
+    }
+
+    fn raise_fence(&self, epoch: Epoch) -> Result<(), ShelfError> {
+        self.snapshots().raise_fence(epoch).map_err(failed)
+    }
+
+    fn last_snapshot(&self, app: &str) -> Result<Option<Snapshot>, ShelfError> {
+        let mut snapshots = self.snapshots();
+        let Some(row) = snapshots.last(app).map_err(failed)? else { return Ok(None) };
+        snapshots.load(app, &row.revision).map(Some).map_err(failed)
+    }
+
+    fn save_snapshot(&self, epoch: Epoch, snapshot: &Snapshot) -> Result<(), ShelfError> {
+        let mut snapshots = self.snapshots();
+        snapshots.save(epoch, snapshot).map_err(failed)?;
+        snapshots.keep_newest(epoch, &snapshot.app, self.revisions).map_err(failed)?;
+        Ok(())
+    }
+
+    fn instant_of(&self, moment: Moment) -> Instant {
+        BootClock.instant_of(moment)
+    }
+}

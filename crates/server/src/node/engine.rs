@@ -1,0 +1,173 @@
+//! The engine behind the node's door: an app's text becomes a machine.
+
+use weir_connectors::{Annotation, ENTRY_TIME, Element};
+use weir_engine::{App, Emitted, EntryHead, Level, Options, TapId};
+use weir_event::{Batch, OutputNo, Text, Time};
+
+use super::machine::{At, Machine, Output, Outputs, Port, Step};
+
+/// One app of the engine.
+pub(crate) struct EngineMachine {
+    app: App,
+    sources: Vec<Port>,
+    sinks: Vec<Port>,
+    /// The listener of each sink.
+    taps: Vec<TapId>,
+    /// Whether this instance has been told to start; a restored app hears it once more, and
+    /// does nothing about it.
+    started: bool,
+}
+
+/// Makes a machine of an app's text; `name` is its name where the text gives none. The error is
+/// the rendered list of problems.
+pub(crate) fn machine(name: &str, text: &str) -> Result<Box<dyn Machine>, String> {
+    let filled = weir_query::substitute_variables(text, &|name| std::env::var(name).ok());
+    let (text, problems) = filled;
+    let render = |problems: &[weir_query::Problem]| {
+        weir_query::render_problems(&format!("{name}.siddhi"), &text, problems)
+    };
+    if !problems.is_empty() {
+        return Err(render(&problems));
+    }
+    let mut app = App::create(&text, &Options { name: name.to_owned() })
+        .map_err(|problems| render(&problems))?;
+    let (mut sources, mut sinks, mut taps) = (Vec::new(), Vec::new(), Vec::new());
+    for stream in app.streams() {
+        let ports = |kind: &str| {
+            let of_kind = stream.annotations.iter().filter(|it| it.name.eq_ignore_ascii_case(kind));
+            of_kind
+                .zip(1..)
+                .map(|(annotation, nth)| Port {
+                    element: format!("{}.{nth}", stream.name).into(),
+                    stream: stream.name.as_str().into(),
+                    schema: stream.schema.clone(),
+                    annotation: written(annotation),
+                })
+                .collect::<Vec<_>>()
+        };
+        sources.extend(ports("source"));
+        sinks.extend(ports("sink"));
+    }
+    for sink in &sinks {
+        let Some(stream) = app.stream(&sink.stream) else {
+            return Err(format!("error: a stream of a partition has a sink: `{}`", sink.stream));
+        };
+        taps.push(app.listen(stream));
+    }
+    Ok(Box::new(EngineMachine { app, sources, sinks, taps, started: false }))
+}
+
+impl Machine for EngineMachine {
+    fn name(&self) -> &str {
+        self.app.name()
+    }
+
+    fn sources(&self) -> &[Port] {
+        &self.sources
+    }
+
+    fn sinks(&self) -> &[Port] {
+        &self.sinks
+    }
+
+    fn apply(&mut self, at: At, step: Step<'_>, out: &mut dyn Outputs) {
+        let head = |end| EntryHead { seq: at.seq, epoch: at.epoch, time: at.time.0, end };
+        let mut to = ToSinks { taps: &self.taps, at, out };
+        if !self.started {
+            self.started = true;
+            self.app.start(head(0), &mut to);
+        }
+        match step {
+            Step::Tick => self.app.tick(head(0), &mut to),
+            Step::Events { stream, batch } => {
+                // An entry of an earlier text may name a stream that this one does not have.
+                let Some(id) = self.app.stream(stream) else { return };
+                let head = head(u32::try_from(batch.len()).unwrap_or(u32::MAX));
+                if !batch.timestamps.contains(&ENTRY_TIME) {
+                    self.app.apply(id, batch, &[head], &mut to);
+                    return;
+                }
+                let unstamped = batch.timestamps.iter().all(|it| *it == ENTRY_TIME);
+                let playback = self.app.is_playback();
+                let now = if playback { self.app.clock() } else { at.time.0 };
+                let batch = stamped(batch, now);
+                if unstamped {
+                    self.app.apply_unstamped(id, &batch, head, &mut to);
+                } else {
+                    self.app.apply(id, &batch, &[head], &mut to);
+                }
+            }
+        }
+    }
+
+    fn next_due(&self) -> Option<Time> {
+        // An app starts by an entry: until then it waits for one.
+        if self.started { self.app.next_due().map(Time) } else { Some(Time(i64::MIN)) }
+    }
+
+    fn save(&self) -> Vec<u8> {
+        self.app.save()
+    }
+
+    fn load(&mut self, state: &[u8]) -> Result<(), String> {
+        self.app.load(state).map_err(|error| {
+            use std::error::Error;
+            match error.source() {
+                Some(cause) => format!("{error}: {cause}"),
+                None => error.to_string(),
+            }
+        })
+    }
+}
+
+/// The batch with `now` where its events have no time of their own.
+fn stamped(batch: &Batch, now: i64) -> Batch {
+    let mut stamped = batch.clone();
+    for timestamp in stamped.timestamps.iter_mut().filter(|it| **it == ENTRY_TIME) {
+        *timestamp = now;
+    }
+    stamped
+}
+
+/// Hands the engine's rows on, each chunk as one output of a sink.
+struct ToSinks<'a> {
+    taps: &'a [TapId],
+    at: At,
+    out: &'a mut dyn Outputs,
+}
+
+impl weir_engine::Outputs for ToSinks<'_> {
+    fn rows(&mut self, tap: TapId, emitted: &Emitted<'_>) {
+        let Some(sink) = self.taps.iter().position(|it| *it == tap) else { return };
+        let mut first = emitted.first;
+        for (range, _) in emitted.chunk_ranges() {
+            let next = OutputNo(first.0 + range.len() as u64);
+            let rows: Vec<u32> = range.map(|row| u32::try_from(row).unwrap_or(u32::MAX)).collect();
+            let batch = emitted.batch.gather(&rows);
+            self.out.sink(sink, Output { epoch: self.at.epoch, first, batch });
+            first = next;
+        }
+    }
+
+    fn note(&mut self, level: Level, text: &str) {
+        self.out.line(level, text);
+    }
+}
+
+/// An annotation of the text as the connectors take it.
+fn written(annotation: &weir_query::Annotation) -> Annotation {
+    let element = |it: &weir_query::AnnotationElement| Element {
+        key: it.key.clone(),
+        value: it.value.clone(),
+    };
+    Annotation {
+        name: annotation.name.clone(),
+        elements: annotation.elements.iter().map(element).collect(),
+        annotations: annotation.annotations.iter().map(written).collect(),
+    }
+}
+
+/// The name that an app's file gives it: that of the file without its ending.
+pub(crate) fn name_of_file(file: &std::path::Path) -> Text {
+    file.file_stem().map_or_else(String::new, |it| it.to_string_lossy().into_owned()).into()
+}

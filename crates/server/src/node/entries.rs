@@ -1,0 +1,126 @@
+//! Entries on their way: into the log, through every log that must hold them, to their apps.
+
+use bytes::Bytes;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use weir_cluster::{Marks, NodeInput, SinkId};
+use weir_codec::{Concerns, EntryId, Mark, RawEntry, What};
+use weir_connectors::Refused;
+use weir_event::Time;
+
+use super::active::ActiveApp;
+use super::app::{Committed, Job};
+use super::conductor::Conductor;
+use super::machine::At;
+use super::request::Request;
+use super::ticker;
+
+/// The most entries that are given to the log in one go.
+const APPEND_MAX: usize = 256;
+
+/// An entry that the log has and not every named log yet.
+pub(super) struct Uncommitted {
+    pub(super) id: EntryId,
+    pub(super) time: Time,
+    pub(super) request: Request,
+}
+
+impl Conductor {
+    /// Gives entries to the log: this one, and those that wait behind it.
+    pub(super) fn append(&mut self, first: Request) {
+        let mut requests = vec![first];
+        while requests.len() < APPEND_MAX
+            && let Ok(next) = self.incoming.try_recv()
+        {
+            requests.push(next);
+        }
+        let now = ticker::now();
+        let items = requests
+            .iter_mut()
+            .map(|it| (now, Bytes::from(std::mem::take(&mut it.bytes))))
+            .collect();
+        self.under_way += requests.len();
+        self.appending.push_back(requests);
+        self.tell(NodeInput::Append(items));
+    }
+
+    pub(super) fn appended(&mut self, entries: Vec<RawEntry>) {
+        let Some(requests) = self.appending.pop_front() else { return };
+        for (request, entry) in requests.into_iter().zip(entries) {
+            self.uncommitted.push_back(Uncommitted { id: entry.id, time: entry.time, request });
+        }
+    }
+
+    pub(super) fn commit(&mut self, at: EntryId) {
+        self.committed.send_replace(at);
+        while self.uncommitted.front().is_some_and(|it| it.id <= at) {
+            let Some(Uncommitted { id, time, request }) = self.uncommitted.pop_front() else {
+                break;
+            };
+            self.under_way -= 1;
+            // Whoever asked may have gone; the event is safe all the same.
+            let Request { what, reply, room, .. } = request;
+            drop(reply.send(Ok(id)));
+            if let Some(term) = &mut self.term {
+                term.dispatched = (id, time);
+                dispatch(&term.apps, At { epoch: id.epoch, seq: id.seq, time }, what, room);
+            }
+        }
+    }
+
+    pub(super) fn log_marks(&mut self) {
+        let Some(term) = &self.term else { return };
+        let mut moved = Marks::new();
+        for app in &term.apps {
+            for lane in &app.handle.lanes {
+                if let Some(mark) = lane.take_moved_mark() {
+                    let sink = SinkId { app: app.handle.name.clone(), sink: lane.element.clone() };
+                    moved.insert(sink, mark);
+                }
+            }
+        }
+        if !moved.is_empty() {
+            self.write_marks(&moved);
+        }
+    }
+
+    pub(super) fn write_marks(&mut self, marks: &Marks) {
+        let marks = marks.iter().map(|(sink, through)| Mark {
+            app: sink.app.clone(),
+            sink: sink.sink.clone(),
+            through: *through,
+        });
+        let what = What::Marks(marks.collect());
+        let bytes = what.encode();
+        let (reply, _) = oneshot::channel();
+        self.append(Request { what, bytes, reply, room: None });
+    }
+}
+
+pub(super) fn refuse(request: Request) {
+    // Whoever asked may have gone.
+    drop(request.reply.send(Err(Refused::NotActive)));
+}
+
+/// Hands a committed entry to the apps it concerns.
+fn dispatch(apps: &[ActiveApp], at: At, what: What, mut room: Option<OwnedSemaphorePermit>) {
+    let concerns = match &what {
+        What::Events(events) => Concerns::App(events.app.clone()),
+        What::Query { app, .. } | What::Restore { app, .. } => Concerns::App(app.clone()),
+        What::Answer(answer) => Concerns::App(answer.app.clone()),
+        What::Tick | What::Deploy { .. } | What::Undeploy { .. } => Concerns::Every,
+        What::Marks(_) => return,
+    };
+    match concerns {
+        Concerns::App(name) => {
+            if let Some(app) = apps.iter().find(|it| it.handle.name == name) {
+                app.handle.ask(Job::Entry(Committed { at, what, room }));
+            }
+        }
+        Concerns::Every => {
+            for app in apps {
+                let what = what.clone();
+                app.handle.ask(Job::Entry(Committed { at, what, room: room.take() }));
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Why a node cannot start, or could not go on.
+
+use std::io;
+use std::path::PathBuf;
+
+use weir_cluster::PairError;
+use weir_datasource::{LogError, StoreError};
+
+use crate::config::ConfigError;
+
+/// Why a node does not start. `Display` says what to do; what it was caused by is its source.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration cannot be used.
+    #[error("the configuration cannot be used\n{0}")]
+    Config(ConfigError),
+    /// An app's file or folder cannot be read.
+    #[error(
+        "could not read the apps in `{}`\nhint: name a folder with `.siddhi` files, or one file",
+        place.display()
+    )]
+    Apps {
+        /// The file or folder.
+        place: PathBuf,
+        /// What is in the way.
+        source: io::Error,
+    },
+    /// A folder of the node's home cannot be made.
+    #[error("could not make the folder `{}`\nhint: check its permissions", folder.display())]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// What is in the way.
+        source: io::Error,
+    },
+    /// The node's log cannot be opened.
+    #[error("could not open the node's log")]
+    Log(#[source] LogError),
+    /// A database cannot be opened.
+    #[error("could not open the {what} database `{}`", file.display())]
+    Database {
+        /// What it is for.
+        what: &'static str,
+        /// Its file.
+        file: PathBuf,
+        /// What is in the way.
+        source: StoreError,
+    },
+    /// The node cannot take its place in its group.
+    #[error(transparent)]
+    Pair(PairError),
+    /// The port of the node's own HTTP service is not to be had.
+    #[error(
+        "could not listen at `{address}`\n\
+         hint: another process may hold the port; see `wso2.transport.http` and \
+         `wso2.carbon.ports.offset` in deployment.yaml"
+    )]
+    Http {
+        /// The address.
+        address: String,
+        /// What is in the way.
+        source: io::Error,
+    },
+    /// The socket for `weir status` cannot be made.
+    #[error("could not open the socket `{}`", path.display())]
+    Socket {
+        /// The socket.
+        path: PathBuf,
+        /// What is in the way.
+        source: io::Error,
+    },
+}

@@ -1,0 +1,61 @@
+//! Liveness and readiness over HTTP: what a load balancer and an orchestrator ask.
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::config::Listener;
+use crate::node::Role;
+
+use super::error::StartError;
+
+/// Opens the port of the node's own HTTP service.
+pub(crate) async fn bind(listener: &Listener) -> Result<TcpListener, StartError> {
+    let address = format!("{}:{}", listener.host, listener.port);
+    TcpListener::bind((listener.host.as_str(), listener.port))
+        .await
+        .map_err(|source| StartError::Http { address, source })
+}
+
+/// Answers until the task is ended.
+pub(crate) async fn serve(listener: TcpListener, role: watch::Receiver<Role>) {
+    let router = Router::new()
+        .route("/health", get(healthy))
+        .route("/health/live", get(live))
+        .route("/health/ready", get(ready))
+        .with_state(role);
+    if let Err(error) = axum::serve(listener, router).await {
+        tracing::error!("the node's HTTP service ended: {error}");
+    }
+}
+
+/// As the original answers, on both nodes.
+async fn healthy() -> Response {
+    answer(StatusCode::OK, &json!({ "status": "healthy" }))
+}
+
+/// The process answers: on both nodes.
+async fn live(State(role): State<watch::Receiver<Role>>) -> Response {
+    let role = role.borrow().word();
+    answer(StatusCode::OK, &json!({ "status": "live", "role": role }))
+}
+
+/// Clients should come here: on the active node only.
+async fn ready(State(role): State<watch::Receiver<Role>>) -> Response {
+    let role = role.borrow().clone();
+    let (code, status) = if role.is_ready() {
+        (StatusCode::OK, "ready")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "not ready")
+    };
+    answer(code, &json!({ "status": status, "role": role.word() }))
+}
+
+fn answer(code: StatusCode, body: &serde_json::Value) -> Response {
+    (code, [(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
+}

@@ -1,0 +1,11 @@
+//! `weir serve`: a node of a home, from its configuration to its end.
+
+mod apps;
+mod desk;
+mod error;
+mod health;
+mod report;
+mod server;
+
+pub use error::StartError;
+pub use server::{ServeOptions, Server, ServerStopper};

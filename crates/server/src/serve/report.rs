@@ -1,0 +1,68 @@
+//! A node's view as JSON: what `weir status --json` prints.
+
+use serde_json::{Value as Json, json};
+use weir_connectors::SourceState;
+
+use crate::node::{AppView, NodeView, Role, SinkView};
+
+/// The whole view.
+pub(crate) fn json(view: &NodeView) -> Json {
+    let why = match &view.role {
+        Role::Passive(why) => Json::from(*why),
+        Role::Starting
+        | Role::TakingOver
+        | Role::Active
+        | Role::Suspended
+        | Role::Draining
+        | Role::Released => Json::Null,
+    };
+    json!({
+        "node": view.node,
+        "group": view.group,
+        "role": view.role.word(),
+        "why": why,
+        "epoch": view.epoch,
+        "committed": view.committed.seq.0,
+        "inSync": view.in_sync,
+        "apps": view.apps.iter().map(app).collect::<Vec<_>>(),
+    })
+}
+
+fn app(view: &AppView) -> Json {
+    let state = |state: &Option<SourceState>| match state {
+        None => json!({ "state": "closed" }),
+        Some(SourceState::Open { at }) => json!({ "state": "open", "at": at }),
+        Some(SourceState::Retrying { cause, after }) => json!({
+            "state": "retrying", "cause": cause, "againInMs": after.as_millis() as u64,
+        }),
+        Some(SourceState::Closed) => json!({ "state": "closed" }),
+    };
+    let source = |(name, it): &(String, Option<SourceState>)| {
+        let mut json = state(it);
+        if let Some(fields) = json.as_object_mut() {
+            fields.insert("name".to_owned(), name.as_str().into());
+        }
+        json
+    };
+    json!({
+        "name": view.name,
+        "failed": view.failed,
+        "applied": view.applied.seq.0,
+        "events": view.events,
+        "repeated": view.repeated,
+        "snapshot": view.snapshot.map(|it| it.seq.0),
+        "sources": view.sources.iter().map(source).collect::<Vec<_>>(),
+        "sinks": view.sinks.iter().map(sink).collect::<Vec<_>>(),
+    })
+}
+
+fn sink(view: &SinkView) -> Json {
+    json!({
+        "name": view.name,
+        "mark": view.mark,
+        "waiting": view.waiting_rows,
+        "delivered": view.delivered,
+        "givenUp": view.given_up,
+        "trouble": view.trouble,
+    })
+}
