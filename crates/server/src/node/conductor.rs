@@ -199,6 +199,12 @@ impl Conductor {
                     self.set_role(Role::Active);
                 }
             }
+            NodeEvent::OnPromise(true) => tracing::warn!(
+                "the cluster database does not answer: the nodes in sync keep this one active"
+            ),
+            NodeEvent::OnPromise(false) => {
+                tracing::info!("the cluster database answers again");
+            }
             NodeEvent::Suspended => {
                 self.gate.send_replace(Gate::Shut);
                 if *self.role.borrow() == Role::Active {
@@ -252,6 +258,7 @@ impl Conductor {
             Waiting::Held => "another node holds the lease",
             Waiting::NotInSync => "this node's log is not in sync: it waits for one that is",
             Waiting::Unavailable => "the cluster database does not answer",
+            Waiting::Promised => "this node has promised to leave the lease to its holder for now",
             Waiting::Resting => "this node has just handed over",
             Waiting::Taking => "the lease is being taken",
         };
@@ -261,8 +268,13 @@ impl Conductor {
         if matches!(*self.role.borrow(), Role::Starting) && waiting == Waiting::Held {
             tracing::info!("HA Deployment: Starting up as Passive Node");
         }
-        tracing::info!("not active: {why}");
-        self.set_role(Role::Passive(why));
+        if waiting == Waiting::Taking {
+            return;
+        }
+        if *self.role.borrow() != Role::Passive(why) {
+            tracing::info!("not active: {why}");
+            self.set_role(Role::Passive(why));
+        }
     }
 
     /// True when the node has stopped.

@@ -34,7 +34,18 @@ pub(super) struct Term {
 
 impl Conductor {
     pub(super) fn become_active(&mut self, epoch: Epoch, base: EntryId, last: EntryId) {
-        tracing::info!("This Node is now becoming the Active Node (epoch {})", epoch.0);
+        if let Some(group) = &self.settings.group {
+            let node = &self.settings.node;
+            tracing::info!(
+                "Elected current node (nodeID: {node}) as the coordinator for the group {group}"
+            );
+            if *self.role.borrow() == Role::Starting {
+                tracing::info!("HA Deployment: Starting up as Active Node");
+            } else {
+                tracing::info!("This Node is now becoming the Active Node");
+            }
+        }
+        tracing::debug!("active with epoch {}", epoch.0);
         self.set_role(Role::TakingOver);
         self.term = Some(Term {
             epoch,
