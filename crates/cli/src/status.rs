@@ -100,10 +100,8 @@ fn text(node: &Json) -> String {
     line("committed", format!("entry {}", word(&node["committed"])));
     for peer in items(node, "peers") {
         let state = if peer["connected"] == true { "connected" } else { "away" };
-        let lag = match &peer["lag"] {
-            Json::Null => String::new(),
-            lag => format!(", {lag} entries behind"),
-        };
+        let lag = peer["lag"].as_u64().map(|lag| format!(", {lag} entries behind"));
+        let lag = lag.unwrap_or_default();
         line("peer", format!("{} at {}: {state}{lag}", word(&peer["node"]), word(&peer["at"])));
     }
     for app in items(node, "apps") {

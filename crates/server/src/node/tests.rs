@@ -83,26 +83,26 @@ async fn play(
     tell(NodeEvent::BecameActive { term, base, last });
     tell(NodeEvent::Committed(last));
     while let Some(input) = input.recv().await {
-        match input {
-            NodeInput::Append(items) => {
-                let mut entries = Vec::new();
-                {
-                    let mut disk = disk.0.lock().unwrap();
-                    for (time, payload) in items {
-                        let last = disk.entries.last().map_or(disk.base, |it| it.id);
-                        let id = EntryId { epoch, seq: last.seq.next() };
-                        disk.entries.push(RawEntry { id, time, payload });
-                        entries.extend(disk.entries.last().cloned());
-                    }
+        if let NodeInput::SnapshotCommitted { seq, .. } = input {
+            trim(&disk, seq);
+        } else if input == NodeInput::HandOver {
+            tell(NodeEvent::Drain);
+        } else if input == NodeInput::Drained {
+            tell(NodeEvent::Released);
+        } else if let NodeInput::Append(items) = input {
+            let mut entries = Vec::new();
+            {
+                let mut disk = disk.0.lock().unwrap();
+                for (time, payload) in items {
+                    let last = disk.entries.last().map_or(disk.base, |it| it.id);
+                    let id = EntryId { epoch, seq: last.seq.next() };
+                    disk.entries.push(RawEntry { id, time, payload });
+                    entries.extend(disk.entries.last().cloned());
                 }
-                let last = entries.last().unwrap().id;
-                tell(NodeEvent::Appended(entries));
-                tell(NodeEvent::Committed(last));
             }
-            NodeInput::SnapshotCommitted { seq, .. } => trim(&disk, seq),
-            NodeInput::HandOver => tell(NodeEvent::Drain),
-            NodeInput::Drained => tell(NodeEvent::Released),
-            _ => {}
+            let last = entries.last().unwrap().id;
+            tell(NodeEvent::Appended(entries));
+            tell(NodeEvent::Committed(last));
         }
     }
 }
@@ -280,10 +280,13 @@ impl Taker {
         let taken = Arc::clone(&seen);
         let task = tokio::spawn(async move {
             while let Some(delivery) = deliveries.recv().await {
-                let events = match delivery.payload {
-                    Payload::Event(event) => vec![event],
-                    Payload::Events(events) => events,
-                    other => panic!("{}", other.kind()),
+                let kind = delivery.payload.kind();
+                let events = if let Payload::Event(event) = delivery.payload {
+                    vec![event]
+                } else if let Payload::Events(events) = delivery.payload {
+                    events
+                } else {
+                    panic!("{kind}")
                 };
                 for event in events {
                     let Value::Long(n) = event.data[0] else { panic!("{event:?}") };

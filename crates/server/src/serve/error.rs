@@ -35,7 +35,7 @@ pub enum StartError {
     },
     /// The node's log cannot be opened.
     #[error("could not open the node's log")]
-    Log(#[source] LogError),
+    Log(#[source] Box<LogError>),
     /// A database cannot be opened.
     #[error("could not open the {what} database `{}`", file.display())]
     Database {
@@ -44,11 +44,11 @@ pub enum StartError {
         /// Its file.
         file: PathBuf,
         /// What is in the way.
-        source: StoreError,
+        source: Box<StoreError>,
     },
     /// The node cannot take its place in its group.
     #[error(transparent)]
-    Pair(PairError),
+    Pair(Box<PairError>),
     /// The port of the node's own HTTP service is not to be had.
     #[error(
         "could not listen at `{address}`\n\

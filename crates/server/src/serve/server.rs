@@ -91,8 +91,8 @@ impl Server {
         let place = options.apps.as_deref().unwrap_or(&default_apps);
         let files = apps::read(place, options.apps.is_none())?;
         make_folder(&home.log())?;
-        let (log, recovered) =
-            FileLog::open(&home.log(), log_options(&deployment)).map_err(StartError::Log)?;
+        let (log, recovered) = FileLog::open(&home.log(), log_options(&deployment))
+            .map_err(|it| StartError::Log(Box::new(it)))?;
         tracing::debug!("opened the log: {recovered:?}");
         let snapshots = snapshots(&deployment)?;
         let listener = health::bind(&deployment.http).await?;
@@ -227,7 +227,7 @@ fn open(what: &'static str, file: &Path, options: DatabaseOptions) -> Result<Dat
 }
 
 fn database_error(what: &'static str, file: &Path, source: StoreError) -> StartError {
-    StartError::Database { what, file: file.to_owned(), source }
+    StartError::Database { what, file: file.to_owned(), source: Box::new(source) }
 }
 
 fn snapshots(deployment: &Deployment) -> Result<Box<dyn weir_datasource::Snapshots>, StartError> {
@@ -255,7 +255,7 @@ async fn join(deployment: &Deployment, log: FileLog) -> Result<Joined, StartErro
             let config = pair_config(deployment, Timing::new(cluster.lease, cluster.renewal));
             let pair = Pair::start(config, Arc::clone(&tables), DiskLog(log)).await;
             let farewell = Some(Farewell { tables, node: deployment.carbon.id.clone() });
-            Ok(Joined { pair: pair.map_err(StartError::Pair)?, farewell })
+            Ok(Joined { pair: pair.map_err(pair_error)?, farewell })
         }
         None => {
             let file = &deployment.persistence.file;
@@ -263,7 +263,7 @@ async fn join(deployment: &Deployment, log: FileLog) -> Result<Joined, StartErro
             let config = pair_config(deployment, Timing::default());
             let tables = Arc::new(SoleTables::new(tables));
             let pair = Pair::start(config, tables, DiskLog(log)).await;
-            Ok(Joined { pair: pair.map_err(StartError::Pair)?, farewell: None })
+            Ok(Joined { pair: pair.map_err(pair_error)?, farewell: None })
         }
     }
 }
@@ -305,4 +305,8 @@ fn pair_config(deployment: &Deployment, timing: Timing) -> PairConfig {
         log_bytes_max: deployment.own.log_max_bytes,
         secret: None,
     }
+}
+
+fn pair_error(error: PairError) -> StartError {
+    StartError::Pair(Box::new(error))
 }
