@@ -169,7 +169,7 @@ async fn restore(office: &Office, gathered: &mut Gathered) -> Result<Vec<Restore
             for sink in saved.sinks {
                 marks.insert(SinkId { app: name.clone(), sink: sink.element }, sink.mark);
             }
-            tracing::info!(app = %name, "Siddhi App {name} restored to revision {}", snapshot.revision);
+            tracing::info!("Siddhi App {name} restored to revision {}", snapshot.revision);
         }
         let at = last.as_ref().map(|it| it.at);
         restored.push(RestoredApp { app: name.clone(), at, time, marks });
