@@ -14,6 +14,7 @@ use crate::outputs::{Level, Outputs, TapId};
 use crate::partition::Partition;
 use crate::query::{Port, Query};
 use crate::timer::{Target, Timers};
+use crate::together::Together;
 
 /// How an app is run.
 #[derive(Debug, Clone, Default)]
@@ -65,7 +66,7 @@ pub struct App {
     pub(crate) tables: Vec<Table>,
     pub(crate) taps: Vec<Tap>,
     /// By stream: whether the entries of a run may be taken together.
-    pub(crate) together: Vec<bool>,
+    pub(crate) together: Vec<Together>,
     /// The least time between an event and a wake-up because of it.
     pub(crate) min_wait_ms: Option<i64>,
     pub(crate) clock: i64,
@@ -237,7 +238,7 @@ impl App {
         heads: &[EntryHead],
         out: &mut dyn Outputs,
     ) {
-        let together = self.together[stream.index()] && self.is_regular(stream, batch);
+        let together = self.takes_together(stream, batch) && self.is_regular(stream, batch);
         let mut chunks = Vec::new();
         let (mut start, mut at) = (0, 0);
         while at < heads.len() {

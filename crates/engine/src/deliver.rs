@@ -97,8 +97,11 @@ impl App {
         let mut asked = Asked::default();
         let world = World { tables: &self.tables, windows: &self.windows };
         let found = self.queries[query].receive(port, delivery, world, &self.random, &mut asked);
+        let failed = std::mem::take(&mut asked.faults);
         self.take_asked(query, asked, out);
-        self.emit(query, &found?, out)
+        self.emit(query, &found?, out)?;
+        // What a window could not take goes the way of its whole chunk.
+        failed.into_iter().next().map_or(Ok(()), Err)
     }
 
     fn take_asked(&mut self, query: usize, asked: Asked, out: &mut dyn Outputs) {
@@ -183,8 +186,8 @@ impl App {
         for (due, key) in wakes {
             self.timers.ask(due, Target::Window(window as u32), key);
         }
-        self.note_faults(&faults, out);
-        self.show(window, &shown, out)
+        self.show(window, &shown, out)?;
+        faults.into_iter().next().map_or(Ok(()), Err)
     }
 
     fn note_faults(&self, faults: &[Fault], out: &mut dyn Outputs) {

@@ -272,7 +272,7 @@ impl App {
         let Some(at) = inside.iter().position(|(from, _)| *from == origin) else { return Ok(()) };
         let readers = inside[at].1.len();
         let together = match origin {
-            Origin::Stream(stream) => self.together[stream.index()],
+            Origin::Stream(stream) => self.takes_together(stream, delivery.batch),
             Origin::Window(_) | Origin::Table(_) | Origin::Aggregation(_) => false,
         };
         if together {

@@ -7,17 +7,48 @@
 
 use std::collections::BTreeSet;
 
-use weir_expr::Expr;
-use weir_plan::{ActionPlan, HandlerPlan, InputPlan, Origin, QueryPlan, SinglePlan};
+use weir_event::{Batch, Column, each_column};
+use weir_expr::{Aggregate, Expr};
+use weir_plan::{ActionPlan, HandlerPlan, InputPlan, Origin, QueryPlan, SinglePlan, StreamId};
 
 use crate::app::{App, Receiver};
 use crate::query::Port;
 
+/// Whether entries of a stream may be taken many at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Together {
+    No,
+    /// Where none of their values is null: something fails on one.
+    WithoutNulls,
+    Yes,
+}
+
 /// By stream, whether its entries may be taken together.
-pub(crate) fn streams(app: &App) -> Vec<bool> {
-    (0..app.receivers.len())
-        .map(|stream| Walk { app, seen: BTreeSet::new() }.stream(stream as u32))
-        .collect()
+pub(crate) fn streams(app: &App) -> Vec<Together> {
+    let one = |stream| {
+        let mut walk = Walk { app, seen: BTreeSet::new(), start: stream, fragile: false };
+        match (walk.stream(stream), walk.fragile) {
+            (false, _) => Together::No,
+            (true, true) => Together::WithoutNulls,
+            (true, false) => Together::Yes,
+        }
+    };
+    (0..app.receivers.len() as u32).map(one).collect()
+}
+
+impl App {
+    /// Whether chunks of a stream's rows may be taken together.
+    pub(crate) fn takes_together(&self, stream: StreamId, batch: &Batch) -> bool {
+        match self.together[stream.index()] {
+            Together::No => false,
+            Together::WithoutNulls => batch.columns.iter().all(|column| has_no_null(column)),
+            Together::Yes => true,
+        }
+    }
+}
+
+fn has_no_null(column: &Column) -> bool {
+    each_column!(column, values => values.nulls.is_none(), _objects => false)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,6 +62,10 @@ enum Place {
 struct Walk<'a> {
     app: &'a App,
     seen: BTreeSet<Place>,
+    /// The stream that the entries are of.
+    start: u32,
+    /// Whether something fails on a null of an entry.
+    fragile: bool,
 }
 
 impl Walk<'_> {
@@ -42,7 +77,7 @@ impl Walk<'_> {
     fn receiver(&mut self, stream: u32, receiver: Receiver) -> bool {
         match receiver {
             Receiver::Tap(tap) => self.seen.insert(Place::Tap(tap)),
-            Receiver::Query(query, port) => self.query(query, port),
+            Receiver::Query(query, port) => self.query(stream, query, port),
             Receiver::Partition(partition) => {
                 let inside = &self.app.partitions[partition as usize];
                 let from = Origin::Stream(weir_plan::StreamId(stream));
@@ -51,13 +86,13 @@ impl Walk<'_> {
                 self.seen.insert(Place::Partition(partition))
                     && divided
                     && readers.is_some_and(|(_, readers)| {
-                        readers.iter().all(|(query, port)| self.query(*query, *port))
+                        readers.iter().all(|(query, port)| self.query(stream, *query, *port))
                     })
             }
         }
     }
 
-    fn query(&mut self, query: u32, port: Port) -> bool {
+    fn query(&mut self, from: u32, query: u32, port: Port) -> bool {
         let plan = &self.app.plan.queries[query as usize];
         if !self.seen.insert(Place::Query(query)) || port == Port::Both && !is_self_contained(plan)
         {
@@ -65,6 +100,13 @@ impl Walk<'_> {
         }
         if !is_plain(plan) {
             return false;
+        }
+        if fails_on_null(plan) {
+            // Rows that queries made may have nulls where the entries have none.
+            if from != self.start {
+                return false;
+            }
+            self.fragile = true;
         }
         match &plan.output.action {
             ActionPlan::Return => true,
@@ -86,7 +128,9 @@ fn is_self_contained(plan: &QueryPlan) -> bool {
 /// Whether nothing in the query looks at the entry itself, at a table, or may fail.
 fn is_plain(plan: &QueryPlan) -> bool {
     let plain_side = |it: &SinglePlan| {
-        matches!(it.origin, Origin::Stream(_))
+        let judged = it.window.as_ref().is_some_and(|it| it.name.starts_with("expression"));
+        !judged
+            && matches!(it.origin, Origin::Stream(_))
             && it.before.iter().chain(&it.after).all(is_plain_handler)
     };
     let input = match &plan.input {
@@ -111,6 +155,41 @@ fn is_plain(plan: &QueryPlan) -> bool {
         && select.group_by.iter().all(plain)
         && select.having.iter().all(plain)
         && select.aggregates.iter().all(|it| it.arg.iter().all(plain))
+}
+
+/// The windows that take any event; others need some attribute of it.
+const TAKES_NULLS: [&str; 10] = [
+    "batch",
+    "cron",
+    "delay",
+    "frequent",
+    "length",
+    "lengthBatch",
+    "lossyFrequent",
+    "time",
+    "timeBatch",
+    "timeLength",
+];
+
+/// Whether a null may stop an event of the query.
+fn fails_on_null(plan: &QueryPlan) -> bool {
+    let side = |it: &SinglePlan| {
+        it.window.as_ref().is_some_and(|window| !TAKES_NULLS.contains(&window.name.as_str()))
+    };
+    let input = match &plan.input {
+        InputPlan::Single(single) => side(single),
+        InputPlan::Join(join) => side(&join.left) || side(&join.right),
+        InputPlan::State(_) => false,
+    };
+    let fails = |it: Aggregate| matches!(it, Aggregate::And | Aggregate::Or | Aggregate::UnionSet);
+    let handlers = match &plan.input {
+        InputPlan::Single(single) => single.before.iter().chain(&single.after).any(|it| {
+            matches!(it, HandlerPlan::Filter { aggregates, .. }
+                if aggregates.iter().any(|it| fails(it.aggregate)))
+        }),
+        InputPlan::Join(_) | InputPlan::State(_) => false,
+    };
+    input || handlers || plan.select.aggregates.iter().any(|it| fails(it.aggregate))
 }
 
 fn is_plain_handler(handler: &HandlerPlan) -> bool {
