@@ -1,7 +1,8 @@
-//! The project's own chores: `cargo xtask tidy`, `verify`, `judge`, `bench`, `fix`.
+//! The project's own chores: `cargo xtask tidy`, `verify`, `judge`, `bench`, `databases`, `fix`.
 #![expect(clippy::print_stdout, reason = "a command line tool talks to the person who ran it")]
 
 mod bench;
+mod databases;
 mod examples;
 mod judge;
 mod packages;
@@ -23,6 +24,9 @@ cargo xtask COMMAND
   judge     builds `weir` and compares it with the recordings of the reference in ../shared
   bench     measures `weir` beside the reference on the workloads in ../shared, or those named
   examples  replays the data of the examples on `weir` and compares with the answers beside it
+  databases up | down | run -- COMMAND
+            starts private PostgreSQL and MariaDB servers in a temporary folder, and stops them;
+            COMMAND finds them by WEIR_TEST_POSTGRES, WEIR_TEST_MARIADB, WEIR_TEST_CERTIFICATE
   fix       the one command that writes: formats, and applies what clippy can mend by itself
 
 `cargo xtask tidy --all` also lists what is not wrong yet but should be questioned.
@@ -37,6 +41,7 @@ fn main() -> Result<ExitCode> {
         ["judge"] => judge::judge(&root)?,
         ["bench", wanted @ ..] => bench::bench(&root, wanted)?,
         ["examples"] => examples::step(&root)? == steps::Outcome::Passed,
+        ["databases", rest @ ..] => databases::command(&root, rest)?,
         ["fix"] => verify::fix(&root)?,
         ["tidy"] => tidy::report(&root, false)?,
         ["tidy", "--all"] => tidy::report(&root, true)?,

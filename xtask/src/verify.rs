@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::steps::{Outcome, Steps, cargo};
-use crate::{judge, packages, tidy};
+use crate::{databases, judge, packages, tidy};
 
 /// Runs every check. True when all pass.
 ///
@@ -23,7 +23,7 @@ pub(crate) fn verify(root: &Path) -> Result<bool> {
         cargo(root, &[&scope[..], &["--", "-D", "warnings"]].concat(), &[])
     })?;
     steps.run("tests", || {
-        cargo(root, &["test", "--workspace", "--locked", "--no-fail-fast"], &[])
+        databases::tests(root, &["test", "--workspace", "--locked", "--no-fail-fast"])
     })?;
     steps.run("features", || features(root))?;
     steps.run("docs", || {

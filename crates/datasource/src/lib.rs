@@ -3,14 +3,22 @@
 mod cluster_tables;
 mod door;
 mod file_log;
+#[cfg(feature = "mysql")]
+mod mysql;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod session;
 mod snapshots;
 mod sqlite;
+mod statements;
 
 pub use cluster_tables::{ClusterTables, LeaseRow, LeaseVersion, NodeRow};
 pub use door::{
-    Database, DatabaseOptions, Once, QUERY_ROWS_MAX, Rows, Sql, Statement, StoreError, WriteMark,
+    Database, DatabaseOptions, Login, Once, QUERY_ROWS_MAX, Rows, Sql, Statement, StoreError,
+    WriteMark,
 };
 pub use file_log::{
     FileLog, LogError, LogOptions, PendingSync, Recovered, SEGMENT_BYTES, Synced, TOTAL_BYTES_MAX,
 };
+pub use session::Dialect;
 pub use snapshots::{SnapshotPlace, SnapshotRow, Snapshots};

@@ -1,10 +1,7 @@
 //! The nodes of a cluster and the lease they compete for.
 
 mod rows;
-mod sqlite;
+mod tables;
 
 pub use rows::{ClusterTables, LeaseRow, LeaseVersion, NodeRow};
-pub(crate) use sqlite::SqliteCluster;
-
-#[cfg(test)]
-mod tests;
+pub(crate) use tables::SqlCluster;

@@ -5,19 +5,29 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::error::StoreError;
+use super::login::Login;
+use super::server_url::{ServerKind, ServerUrl};
 use super::sql::Sql;
-use super::url::Target;
-use crate::cluster_tables::{ClusterTables, SqliteCluster};
-use crate::snapshots::{SnapshotPlace, Snapshots, SqliteSnapshots};
-use crate::sqlite::Sqlite;
+use super::url::{FileTarget, Target};
+use crate::cluster_tables::{ClusterTables, SqlCluster};
+use crate::session::Link;
+use crate::snapshots::{SnapshotPlace, Snapshots, SqlSnapshots};
+use crate::statements::UserTables;
 
 /// How a database is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DatabaseOptions {
-    /// How long a call waits for another process to let go of the database. For the lease it
-    /// must be well below the lease itself.
+    /// How long a call waits for another process to let go of the database, and for a server to
+    /// be reached. For the lease it must be well below the lease itself.
     pub busy_timeout: Duration,
 }
+
+/// How long it may take at least until a server is reached: proving who one is takes a while.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+const CONNECT_WITHIN: Duration = Duration::from_secs(3);
+
+/// How long a server may take to answer a statement of the user's, or take a piece of a snapshot.
+const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 
 impl Default for DatabaseOptions {
     /// Waits up to five seconds.
@@ -26,36 +36,66 @@ impl Default for DatabaseOptions {
     }
 }
 
+impl DatabaseOptions {
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    pub(crate) fn connect_within(self) -> Duration {
+        self.busy_timeout.max(CONNECT_WITHIN)
+    }
+
+    pub(crate) fn answer_within(self) -> Duration {
+        self.busy_timeout.max(ANSWER_WITHIN)
+    }
+}
+
 /// A database that the configuration names.
 ///
 /// Each room opens a connection of its own, so that none waits for another's.
 #[derive(Debug, Clone)]
 pub struct Database {
-    file: PathBuf,
+    link: Link,
+    name: String,
     notice: Option<String>,
     options: DatabaseOptions,
 }
 
 impl Database {
-    /// Opens what a JDBC URL means: `jdbc:sqlite:FILE`, or `jdbc:h2:PATH`, for which a SQLite
-    /// database stands beside the path. Makes the file when it is not there.
+    /// Opens what a JDBC URL means, as [`Self::open_as`] does, with the user that it names.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Refused`] for other databases, a missing folder and a file that cannot be
-    /// written.
+    /// As [`Self::open_as`].
     pub fn open(jdbc_url: &str, options: DatabaseOptions) -> Result<Self, StoreError> {
-        let target = Target::of_url(jdbc_url)?;
-        let folder = target.file.parent().filter(|folder| !folder.as_os_str().is_empty());
-        if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
-            let made = if target.makes_folder { fs::create_dir_all(folder).is_ok() } else { false };
-            if !made {
-                return Err(StoreError::no_folder(folder, &target.file));
+        Self::open_as(jdbc_url, Login::default(), options)
+    }
+
+    /// Opens what a JDBC URL means: `jdbc:postgresql:`, `jdbc:mysql:` and `jdbc:mariadb:` with a
+    /// server, `jdbc:sqlite:FILE`, or `jdbc:h2:PATH`, for which a SQLite database stands beside
+    /// the path. Makes the file when it is not there.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Refused`] for other databases, what the server does not let in, a missing
+    /// folder and a file that cannot be written; [`StoreError::RetryLater`] for a server that
+    /// does not answer.
+    pub fn open_as(
+        jdbc_url: &str,
+        login: Login,
+        options: DatabaseOptions,
+    ) -> Result<Self, StoreError> {
+        let (link, name, notice) = match Target::of_url(jdbc_url)? {
+            Target::File(it) => {
+                make_folder(&it)?;
+                (Link::File(it.file.clone()), it.file.display().to_string(), it.notice)
             }
-        }
-        let database = Self { file: target.file, notice: target.notice, options };
-        Sqlite::open(&database.file, options)?;
-        Ok(database)
+            Target::Server(mut url) => {
+                url.login = login.or(url.login);
+                let name = url.name();
+                let (link, notice) = server(url)?;
+                (link, name, notice)
+            }
+        };
+        link.session(options, options.busy_timeout)?;
+        Ok(Self { link, name, notice, options })
     }
 
     /// What the user should be told about the database that was opened.
@@ -64,28 +104,46 @@ impl Database {
         self.notice.as_deref()
     }
 
-    /// The file that holds the data.
+    /// The database, for messages: its file, or its URL without user and password.
     #[must_use]
-    pub fn file(&self) -> &Path {
-        &self.file
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The file that holds the data, where it is one.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        match &self.link {
+            Link::File(file) => Some(file),
+            #[cfg(feature = "postgres")]
+            Link::Postgres(_) => None,
+            #[cfg(feature = "mysql")]
+            Link::Mysql(_) => None,
+        }
     }
 
     /// The file that holds the nodes and the lease: apart from the data, so that no large
     /// write keeps a renewal waiting.
     #[must_use]
-    pub fn cluster_file(&self) -> PathBuf {
-        let mut name = self.file.as_os_str().to_owned();
+    pub fn cluster_file(&self) -> Option<PathBuf> {
+        let mut name = self.file()?.as_os_str().to_owned();
         name.push(".lease");
-        name.into()
+        Some(name.into())
     }
 
-    /// The nodes of a cluster and their lease.
+    /// The nodes of a cluster and their lease. A server that does not answer within
+    /// [`DatabaseOptions::busy_timeout`] is given up.
     ///
     /// # Errors
     ///
     /// As [`Database::open`].
     pub fn cluster(&self) -> Result<Box<dyn ClusterTables>, StoreError> {
-        Ok(Box::new(SqliteCluster::open(&self.cluster_file(), self.options)?))
+        let link = match self.cluster_file() {
+            Some(file) => Link::File(file),
+            None => self.link.clone(),
+        };
+        let session = link.session(self.options, self.options.busy_timeout)?;
+        Ok(Box::new(SqlCluster::open(session)?))
     }
 
     /// The snapshots of apps.
@@ -94,7 +152,7 @@ impl Database {
     ///
     /// As [`Database::open`], and when the table's name is not a plain one.
     pub fn snapshots(&self, place: &SnapshotPlace) -> Result<Box<dyn Snapshots>, StoreError> {
-        Ok(Box::new(SqliteSnapshots::open(&self.file, place, self.options)?))
+        Ok(Box::new(SqlSnapshots::open(&self.link, place, self.options)?))
     }
 
     /// Tables of the user's own.
@@ -103,6 +161,45 @@ impl Database {
     ///
     /// As [`Database::open`].
     pub fn sql(&self) -> Result<Box<dyn Sql>, StoreError> {
-        Ok(Box::new(Sqlite::open(&self.file, self.options)?))
+        let session = self.link.session(self.options, self.options.answer_within())?;
+        Ok(Box::new(UserTables::new(session)))
     }
+}
+
+fn make_folder(target: &FileTarget) -> Result<(), StoreError> {
+    let folder = target.file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        let made = if target.makes_folder { fs::create_dir_all(folder).is_ok() } else { false };
+        if !made {
+            return Err(StoreError::no_folder(folder, &target.file));
+        }
+    }
+    Ok(())
+}
+
+/// How the server of a URL is reached, and what the user should know about it.
+fn server(url: ServerUrl) -> Result<(Link, Option<String>), StoreError> {
+    match url.kind {
+        #[cfg(feature = "postgres")]
+        ServerKind::Postgres => {
+            let (place, notice) = crate::postgres::PostgresPlace::of_url(url)?;
+            Ok((Link::Postgres(place.into()), notice))
+        }
+        #[cfg(feature = "mysql")]
+        ServerKind::Mysql | ServerKind::Mariadb => {
+            let (place, notice) = crate::mysql::MysqlPlace::of_url(url)?;
+            Ok((Link::Mysql(place.into()), notice))
+        }
+        #[cfg(not(feature = "postgres"))]
+        ServerKind::Postgres => Err(no_driver(&url, "build with the feature `postgres`")),
+        #[cfg(not(feature = "mysql"))]
+        ServerKind::Mysql | ServerKind::Mariadb => {
+            Err(no_driver(&url, "build with the feature `mysql`"))
+        }
+    }
+}
+
+#[cfg(not(all(feature = "postgres", feature = "mysql")))]
+fn no_driver(url: &ServerUrl, hint: &'static str) -> StoreError {
+    StoreError::refused(url.name(), "this build has no driver for it", hint)
 }

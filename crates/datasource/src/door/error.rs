@@ -5,6 +5,8 @@ use std::path::Path;
 use weir_codec::DecodeError;
 use weir_event::Epoch;
 
+use super::sql::QUERY_ROWS_MAX;
+
 /// Why a database could not do what was asked, by what to do next.
 ///
 /// A call that fails has changed nothing, except that after [`StoreError::RetryLater`] of a
@@ -113,6 +115,11 @@ impl StoreError {
 
     pub(crate) fn refused(what: impl ToString, why: impl ToString, hint: &'static str) -> Self {
         Self::Refused { what: what.to_string(), why: why.to_string(), hint }
+    }
+
+    pub(crate) fn too_many_rows(statement: &str) -> Self {
+        let why = format!("it finds more than {QUERY_ROWS_MAX} rows");
+        Self::Statement { statement: statement.to_owned(), why }
     }
 
     pub(crate) fn no_folder(folder: &Path, file: &Path) -> Self {

@@ -1,9 +1,9 @@
 //! Statements of the user's own tables, with values of events.
 
-use weir_event::{Epoch, Object, OutputNo, Value};
+use weir_event::{Epoch, OutputNo, Value};
 
 use super::error::StoreError;
-use rusqlite::types::{Value as Stored, ValueRef};
+use crate::session::Dialect;
 
 /// How many rows a query may answer: 1,000,000. One that finds more is refused.
 pub const QUERY_ROWS_MAX: usize = 1_000_000;
@@ -11,7 +11,8 @@ pub const QUERY_ROWS_MAX: usize = 1_000_000;
 /// A statement and the values for its `?`, in order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Statement {
-    /// The text, in the database's own dialect.
+    /// The text, in the database's own dialect, with `?` where a value goes (`??` for the
+    /// operator of PostgreSQL).
     pub text: String,
     /// The values.
     pub values: Vec<Value>,
@@ -22,7 +23,8 @@ pub struct Statement {
 pub struct Rows {
     /// The names of the columns.
     pub columns: Vec<String>,
-    /// The rows, each as long as `columns`. Whole numbers are `long`, others `double`.
+    /// The rows, each as long as `columns`. Whole numbers are `long`, others `double`; a truth
+    /// value is `bool` where the database has such a type.
     pub rows: Vec<Vec<Value>>,
 }
 
@@ -51,6 +53,9 @@ pub enum Once {
 
 /// A database that runs statements.
 pub trait Sql: Send {
+    /// The SQL that its statements are written in.
+    fn dialect(&self) -> Dialect;
+
     /// Runs a statement and answers how many rows it changed.
     ///
     /// # Errors
@@ -84,41 +89,4 @@ pub trait Sql: Send {
     ///
     /// See [`StoreError`], and above [`QUERY_ROWS_MAX`].
     fn query(&mut self, statement: &Statement) -> Result<Rows, StoreError>;
-}
-
-/// A value as SQLite stores it.
-pub(crate) fn bound(value: &Value) -> Result<Stored, StoreError> {
-    Ok(match value {
-        Value::Null => Stored::Null,
-        Value::Bool(v) => Stored::Integer(i64::from(*v)),
-        Value::Int(v) => Stored::Integer(i64::from(*v)),
-        Value::Long(v) => Stored::Integer(*v),
-        Value::Float(v) => Stored::Real(f64::from(*v)),
-        Value::Double(v) => Stored::Real(*v),
-        Value::Str(v) => Stored::Text(v.to_string()),
-        Value::Object(object) => match &**object {
-            Object::Bytes(bytes) => Stored::Blob(bytes.clone()),
-            Object::Json(text) => Stored::Text(text.to_string()),
-            Object::List(_)
-            | Object::Map(_)
-            | Object::Set(_)
-            | Object::Error { .. }
-            | Object::Event { .. } => {
-                let why = "no column holds a list, a map, a set or an event";
-                let hint = "write its parts, or its text as `json:toString` gives it";
-                return Err(StoreError::refused("object", why, hint));
-            }
-        },
-    })
-}
-
-/// A value as SQLite gave it.
-pub(crate) fn value_of(stored: ValueRef<'_>) -> Value {
-    match stored {
-        ValueRef::Null => Value::Null,
-        ValueRef::Integer(v) => Value::Long(v),
-        ValueRef::Real(v) => Value::Double(v),
-        ValueRef::Text(text) => Value::text(String::from_utf8_lossy(text).as_ref()),
-        ValueRef::Blob(bytes) => Value::object(Object::Bytes(bytes.to_vec())),
-    }
 }

@@ -3,10 +3,20 @@
 use std::path::{Path, PathBuf};
 
 use super::error::StoreError;
+use super::server_url::{ServerKind, ServerUrl};
 
 /// A database that a URL means.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Target {
+pub(super) enum Target {
+    /// A SQLite file.
+    File(FileTarget),
+    /// A database on a server.
+    Server(ServerUrl),
+}
+
+/// A SQLite file that a URL means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct FileTarget {
     /// The SQLite file.
     pub(super) file: PathBuf,
     /// Whether its folder is made when it is not there, as H2 does.
@@ -18,16 +28,17 @@ pub(super) struct Target {
 /// What the file is called that stands in for an H2 database.
 const BESIDE_H2: &str = "sqlite";
 
-const HINT: &str = "use `jdbc:sqlite:FILE`";
+const HINT: &str = "use `jdbc:postgresql://HOST/DATABASE`, `jdbc:mysql://HOST/DATABASE`, \
+                    `jdbc:mariadb://HOST/DATABASE` or `jdbc:sqlite:FILE`";
 
 /// Databases that the original knows, by the start of their URL.
-const NOT_YET: &[(&str, &str)] = &[
-    ("jdbc:mysql:", "MySQL"),
-    ("jdbc:mariadb:", "MariaDB"),
-    ("jdbc:postgresql:", "PostgreSQL"),
-    ("jdbc:sqlserver:", "SQL Server"),
-    ("jdbc:oracle:", "Oracle"),
-    ("jdbc:db2:", "DB2"),
+const NOT_YET: &[(&str, &str)] =
+    &[("jdbc:sqlserver:", "SQL Server"), ("jdbc:oracle:", "Oracle"), ("jdbc:db2:", "DB2")];
+
+const SERVERS: &[(&str, ServerKind)] = &[
+    ("jdbc:postgresql:", ServerKind::Postgres),
+    ("jdbc:mysql:", ServerKind::Mysql),
+    ("jdbc:mariadb:", ServerKind::Mariadb),
 ];
 
 impl Target {
@@ -36,10 +47,15 @@ impl Target {
     pub(super) fn of_url(url: &str) -> Result<Self, StoreError> {
         let url = url.trim();
         if let Some(rest) = url.strip_prefix("jdbc:sqlite:") {
-            return sqlite(rest);
+            return sqlite(rest).map(Self::File);
         }
         if let Some(rest) = url.strip_prefix("jdbc:h2:") {
-            return h2(rest);
+            return h2(rest).map(Self::File);
+        }
+        for (scheme, kind) in SERVERS {
+            if let Some(rest) = url.strip_prefix(scheme) {
+                return ServerUrl::read(*kind, rest).map(Self::Server);
+            }
         }
         if let Some((scheme, name)) = NOT_YET.iter().find(|(scheme, _)| url.starts_with(scheme)) {
             let why = format!("{name} is not yet supported");
@@ -54,7 +70,7 @@ impl Target {
     }
 }
 
-fn sqlite(rest: &str) -> Result<Target, StoreError> {
+fn sqlite(rest: &str) -> Result<FileTarget, StoreError> {
     let (path, options) = split(rest, '?');
     let path = path.strip_prefix("file:").unwrap_or(path);
     if path.is_empty() || path.starts_with(":memory:") || rest.contains("mode=memory") {
@@ -62,10 +78,10 @@ fn sqlite(rest: &str) -> Result<Target, StoreError> {
         return Err(StoreError::refused("jdbc:sqlite:", why, "name a file: `jdbc:sqlite:FILE`"));
     }
     let notice = options.map(|options| format!("options of `jdbc:sqlite:` are ignored: {options}"));
-    Ok(Target { file: path.into(), makes_folder: false, notice })
+    Ok(FileTarget { file: path.into(), makes_folder: false, notice })
 }
 
-fn h2(rest: &str) -> Result<Target, StoreError> {
+fn h2(rest: &str) -> Result<FileTarget, StoreError> {
     let (path, _) = split(rest, ';');
     let remote = ["tcp:", "ssl:", "zip:", "mem:"].into_iter().find(|it| path.starts_with(it));
     if let Some(kind) = remote {
@@ -87,7 +103,7 @@ fn h2(rest: &str) -> Result<Target, StoreError> {
          holds is not read",
         file.display()
     );
-    Ok(Target { file, makes_folder: true, notice: Some(notice) })
+    Ok(FileTarget { file, makes_folder: true, notice: Some(notice) })
 }
 
 fn split(text: &str, at: char) -> (&str, Option<&str>) {

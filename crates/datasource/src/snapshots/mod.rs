@@ -1,10 +1,7 @@
 //! Snapshots of apps in a database, behind a fence that only the newest epoch passes.
 
 mod place;
-mod sqlite;
+mod tables;
 
 pub use place::{SnapshotPlace, SnapshotRow, Snapshots};
-pub(crate) use sqlite::SqliteSnapshots;
-
-#[cfg(test)]
-mod tests;
+pub(crate) use tables::SqlSnapshots;

@@ -1,9 +1,8 @@
-//! A connection to a SQLite file: opened with care, transactions that wait their turn.
+//! A connection to a SQLite file, opened with care.
 
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags, Row, ToSql, Transaction, TransactionBehavior};
-use weir_event::{Epoch, Seq};
+use rusqlite::{Connection, OpenFlags};
 
 use super::fault::store_error;
 use crate::door::{DatabaseOptions, StoreError};
@@ -15,8 +14,8 @@ const WAL_TRIES: u32 = 20;
 /// A connection to a SQLite file.
 #[derive(Debug)]
 pub(crate) struct Sqlite {
-    pub(super) connection: Connection,
-    name: String,
+    connection: Connection,
+    pub(super) name: String,
 }
 
 impl Sqlite {
@@ -66,12 +65,7 @@ impl Sqlite {
         Err(StoreError::refused(&self.name, why, "put it on a local disk"))
     }
 
-    /// The file, for messages.
-    pub(crate) fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn run<T>(
+    pub(super) fn run<T>(
         &self,
         doing: &'static str,
         statement: &str,
@@ -79,83 +73,4 @@ impl Sqlite {
     ) -> Result<T, StoreError> {
         work(&self.connection).map_err(|it| store_error(&it, doing, &self.name, statement))
     }
-
-    /// Runs statements without values, such as those that make tables.
-    pub(crate) fn batch(&self, text: &str) -> Result<(), StoreError> {
-        self.run("write", text, |c| c.execute_batch(text))
-    }
-
-    /// Runs one statement, a transaction of its own; answers how many rows it changed.
-    pub(crate) fn write(&self, text: &str, values: &[&dyn ToSql]) -> Result<usize, StoreError> {
-        self.run("write", text, |c| c.prepare_cached(text)?.execute(values))
-    }
-
-    /// The rows of a query, each as `row` reads it.
-    pub(crate) fn read<T>(
-        &self,
-        text: &str,
-        values: &[&dyn ToSql],
-        mut row: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
-    ) -> Result<Vec<T>, StoreError> {
-        self.run("read", text, |c| {
-            let mut prepared = c.prepare_cached(text)?;
-            let rows = prepared.query_map(values, &mut row)?;
-            rows.collect()
-        })
-    }
-
-    /// Runs `work` in a transaction that has the right to write from its start: what it reads
-    /// holds until it commits. It commits only when `work` succeeds.
-    pub(crate) fn transact<T>(
-        &mut self,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, Stopped>,
-    ) -> Result<T, StoreError> {
-        let name = self.name.clone();
-        let failed = |it: &rusqlite::Error| store_error(it, "write", &name, "a transaction");
-        let begun = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
-        let transaction = begun.map_err(|it| failed(&it))?;
-        let done = work(&transaction).map_err(|stopped| match stopped {
-            Stopped::ByDatabase(error) => failed(&error),
-            Stopped::ByUs(error) => error,
-        })?;
-        transaction.commit().map_err(|it| failed(&it))?;
-        Ok(done)
-    }
-}
-
-/// Why a transaction was given up.
-#[derive(Debug)]
-pub(crate) enum Stopped {
-    ByDatabase(rusqlite::Error),
-    ByUs(StoreError),
-}
-
-impl From<rusqlite::Error> for Stopped {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::ByDatabase(error)
-    }
-}
-
-impl From<StoreError> for Stopped {
-    fn from(error: StoreError) -> Self {
-        Self::ByUs(error)
-    }
-}
-
-/// A number as SQLite stores it: epochs and places stay below 2^63.
-pub(crate) fn stored(number: u64) -> Result<i64, StoreError> {
-    i64::try_from(number).map_err(|_| {
-        let hint = "such a number comes from a damaged log: look at the messages before this one";
-        StoreError::refused(number, "it is above 2^63", hint)
-    })
-}
-
-/// An epoch as stored; one that makes no sense counts as none.
-pub(crate) fn epoch_of(number: i64) -> Epoch {
-    Epoch(u64::try_from(number).unwrap_or_default())
-}
-
-/// A place in the log as stored; one that makes no sense counts as none.
-pub(crate) fn seq_of(number: i64) -> Seq {
-    Seq(u64::try_from(number).unwrap_or_default())
 }

@@ -2,6 +2,6 @@
 
 mod connection;
 mod fault;
-mod statements;
+mod session;
 
-pub(crate) use connection::{Sqlite, Stopped, epoch_of, seq_of, stored};
+pub(crate) use connection::Sqlite;

@@ -1,21 +1,10 @@
 //! The last state is found by epoch and seq, behind the fence, whole or not at all.
 
-use std::time::Duration;
-
-use rusqlite::{Connection, params};
-use tempfile::TempDir;
 use weir_codec::{DecodeError, EntryId, SNAPSHOT_PIECE_BYTES, Snapshot};
-use weir_event::Epoch;
+use weir_datasource::{Database, SnapshotPlace, SnapshotRow, Snapshots, StoreError};
+use weir_event::{Epoch, Object, Value};
 
-use super::{SnapshotPlace, SnapshotRow, Snapshots};
-use crate::door::{Database, DatabaseOptions, StoreError};
-
-fn database(folder: &TempDir) -> Database {
-    let url = format!("jdbc:sqlite:{}", folder.path().join("persistence.db").display());
-    // Long enough for the slowest machine: nothing here waits for it to pass.
-    let patient = DatabaseOptions { busy_timeout: Duration::from_secs(120) };
-    Database::open(&url, patient).expect("the folder is there")
-}
+use crate::bed::{Bed, on_every_database, statement};
 
 fn store(database: &Database) -> Box<dyn Snapshots> {
     database.snapshots(&SnapshotPlace::of_scope("si")).expect("the name is plain")
@@ -39,10 +28,8 @@ fn row(it: &Snapshot) -> SnapshotRow {
     SnapshotRow { app: it.app.to_string(), revision: it.revision.to_string(), at: it.at }
 }
 
-#[test]
-fn a_snapshot_comes_back_whole_after_a_restart() {
-    let folder = TempDir::new().unwrap();
-    let database = database(&folder);
+fn a_snapshot_comes_back_whole_after_a_restart(bed: &Bed) {
+    let database = bed.database();
     let (small, large) = (snapshot("A", 1, 5), large("B", 1, 6));
     let mut store_before = store(&database);
     store_before.save(Epoch(1), &small).unwrap();
@@ -58,10 +45,8 @@ fn a_snapshot_comes_back_whole_after_a_restart() {
     assert!(matches!(refused, StoreError::NoRevision { .. }), "{refused}");
 }
 
-#[test]
-fn the_last_state_is_the_highest_epoch_and_seq_never_the_newest_row() {
-    let folder = TempDir::new().unwrap();
-    let mut store = store(&database(&folder));
+fn the_last_state_is_the_highest_epoch_and_seq_never_the_newest_row(bed: &Bed) {
+    let mut store = store(&bed.database());
     let saved = [(2, 10), (1, 900), (2, 11), (2, 9), (1, 901)];
     for (epoch, seq) in saved {
         store.save(Epoch(2), &snapshot("A", epoch, seq)).unwrap();
@@ -72,10 +57,8 @@ fn the_last_state_is_the_highest_epoch_and_seq_never_the_newest_row() {
     assert_eq!(store.last("A").unwrap(), Some(row(&snapshot("A", 2, 11))));
 }
 
-#[test]
-fn a_raised_fence_shuts_lower_epochs_out() {
-    let folder = TempDir::new().unwrap();
-    let database = database(&folder);
+fn a_raised_fence_shuts_lower_epochs_out(bed: &Bed) {
+    let database = bed.database();
     let [mut old, mut new] = [store(&database), store(&database)];
     old.raise_fence(Epoch(3)).unwrap();
     old.save(Epoch(3), &snapshot("A", 3, 1)).unwrap();
@@ -100,27 +83,32 @@ fn a_raised_fence_shuts_lower_epochs_out() {
 }
 
 /// Puts the first pieces of a snapshot into the table, as a save that was killed leaves it.
-fn half_saved(database: &Database, it: &Snapshot, pieces: usize) {
-    let insert = "INSERT INTO PERSISTENCE_TABLE \
-                  (siddhiAppName, revision, epoch, seq, piece, pieces, snapshot) \
-                  VALUES (?, ?, ?, ?, ?, ?, ?)";
-    let connection = Connection::open(database.file()).unwrap();
-    for (number, piece) in (0_i64..).zip(it.pieces().take(pieces)) {
-        let (epoch, seq) = (it.at.epoch.0 as i64, it.at.seq.0 as i64);
-        let (app, revision) = (it.app.as_str(), it.revision.as_str());
-        let values = params![app, revision, epoch, seq, number, it.piece_count(), piece];
-        connection.execute(insert, values).unwrap();
-    }
+fn half_saved(bed: &Bed, it: &Snapshot, pieces: usize) {
+    let text = "INSERT INTO PERSISTENCE_TABLE \
+                (siddhiAppName, revision, epoch, seq, piece, pieces, snapshot) \
+                VALUES (?, ?, ?, ?, ?, ?, ?)";
+    let insert = |(number, piece): (i32, Vec<u8>)| {
+        let values = [
+            Value::text(it.app.as_str()),
+            Value::text(it.revision.as_str()),
+            Value::Long(it.at.epoch.0 as i64),
+            Value::Long(it.at.seq.0 as i64),
+            Value::Int(number),
+            Value::Int(it.piece_count() as i32),
+            Value::object(Object::Bytes(piece)),
+        ];
+        statement(text, values)
+    };
+    let all: Vec<_> = (0..).zip(it.pieces().take(pieces)).map(insert).collect();
+    bed.sql().execute_all(&all).unwrap();
 }
 
-#[test]
-fn a_half_saved_snapshot_does_not_count_and_is_saved_again_whole() {
-    let folder = TempDir::new().unwrap();
-    let database = database(&folder);
+fn a_half_saved_snapshot_does_not_count_and_is_saved_again_whole(bed: &Bed) {
+    let database = bed.database();
     let mut store = store(&database);
     store.save(Epoch(1), &snapshot("A", 1, 5)).unwrap();
     let half = large("A", 1, 9);
-    half_saved(&database, &half, 20);
+    half_saved(bed, &half, 20);
     assert_eq!(store.last("A").unwrap(), Some(row(&snapshot("A", 1, 5))));
     let refused = store.load("A", &half.revision);
     assert!(matches!(refused, Err(StoreError::NoRevision { .. })), "{refused:?}");
@@ -128,10 +116,8 @@ fn a_half_saved_snapshot_does_not_count_and_is_saved_again_whole() {
     assert_eq!(store.load("A", &half.revision).unwrap(), half);
 }
 
-#[test]
-fn saving_the_same_again_does_nothing_and_another_of_its_name_is_refused() {
-    let folder = TempDir::new().unwrap();
-    let mut store = store(&database(&folder));
+fn saving_the_same_again_does_nothing_and_another_of_its_name_is_refused(bed: &Bed) {
+    let mut store = store(&bed.database());
     let it = snapshot("A", 1, 5);
     store.save(Epoch(1), &it).unwrap();
     store.save(Epoch(1), &it).unwrap();
@@ -144,10 +130,8 @@ fn saving_the_same_again_does_nothing_and_another_of_its_name_is_refused() {
     assert_eq!(store.load("A", &it.revision).unwrap(), it);
 }
 
-#[test]
-fn only_the_newest_revisions_are_kept_and_those_of_other_apps_untouched() {
-    let folder = TempDir::new().unwrap();
-    let database = database(&folder);
+fn only_the_newest_revisions_are_kept_and_those_of_other_apps_untouched(bed: &Bed) {
+    let database = bed.database();
     let mut store = store(&database);
     for seq in 1..=4 {
         store.save(Epoch(1), &snapshot("A", 1, seq)).unwrap();
@@ -156,48 +140,33 @@ fn only_the_newest_revisions_are_kept_and_those_of_other_apps_untouched() {
     store.save(Epoch(1), &large("A", 1, 0)).unwrap();
     let left_over = Snapshot { revision: "left over".into(), ..large("A", 1, 3) };
     let under_way = Snapshot { revision: "under way".into(), ..large("A", 1, 5) };
-    half_saved(&database, &left_over, 18);
-    half_saved(&database, &under_way, 3);
+    half_saved(bed, &left_over, 18);
+    half_saved(bed, &under_way, 3);
     assert_eq!(store.keep_newest(Epoch(1), "A", 2).unwrap(), 4);
     let kept: Vec<_> = store.revisions("A").unwrap().into_iter().map(|row| row.at.seq.0).collect();
     assert_eq!(kept, [4, 3]);
     assert_eq!(store.revisions("B").unwrap().len(), 4);
-    let rows: i64 = Connection::open(database.file())
-        .unwrap()
-        .query_row("SELECT count(*) FROM PERSISTENCE_TABLE WHERE siddhiAppName = 'A'", [], |row| {
-            row.get(0)
-        })
-        .unwrap();
-    assert_eq!(rows, 2 + 3, "two whole ones, and the three pieces under way");
+    let rows = bed.one("SELECT count(*) FROM PERSISTENCE_TABLE WHERE siddhiAppName = 'A'");
+    assert_eq!(rows, Value::Long(2 + 3), "two whole ones, and the three pieces under way");
     assert_eq!(store.keep_newest(Epoch(1), "B", 0).unwrap(), 3, "one stays in any case");
     assert_eq!(store.last("B").unwrap(), Some(row(&snapshot("B", 1, 4))));
     store.clear(Epoch(1), "A").unwrap();
     assert_eq!(store.last_of_all().unwrap(), [row(&snapshot("B", 1, 4))]);
 }
 
-#[test]
-fn a_removal_that_stops_half_way_leaves_nothing_that_counts() {
-    let folder = TempDir::new().unwrap();
-    let database = database(&folder);
-    let mut store = store(&database);
+fn a_removal_that_stopped_half_way_left_nothing_that_counts(bed: &Bed) {
+    let mut store = store(&bed.database());
     store.save(Epoch(1), &large("A", 1, 5)).unwrap();
-    let stop = "CREATE TRIGGER stop BEFORE DELETE ON PERSISTENCE_TABLE WHEN old.piece = 0 \
-                BEGIN SELECT RAISE(ABORT, 'stopped'); END";
-    let connection = Connection::open(database.file()).unwrap();
-    connection.execute_batch(stop).unwrap();
-    assert!(store.clear(Epoch(1), "A").is_err());
+    // The last pieces go first, a few at a time.
+    bed.run("DELETE FROM PERSISTENCE_TABLE WHERE piece > 2");
     assert_eq!(store.last("A").unwrap(), None);
-    connection.execute_batch("DROP TRIGGER stop").unwrap();
     store.clear(Epoch(1), "A").unwrap();
-    let count = "SELECT count(*) FROM PERSISTENCE_TABLE";
-    let rows: i64 = connection.query_row(count, [], |row| row.get(0)).unwrap();
-    assert_eq!(rows, 0);
+    assert_eq!(bed.one("SELECT count(*) FROM PERSISTENCE_TABLE"), Value::Long(0));
+    store.clear(Epoch(1), "A").unwrap();
 }
 
-#[test]
-fn writers_of_one_file_wait_for_each_other() {
-    let folder = TempDir::new().unwrap();
-    let database = database(&folder);
+fn writers_of_one_table_wait_for_each_other(bed: &Bed) {
+    let database = bed.database();
     std::thread::scope(|scope| {
         for app in ["A", "B", "C"] {
             let mut store = store(&database);
@@ -217,18 +186,16 @@ fn writers_of_one_file_wait_for_each_other() {
     }
 }
 
-#[test]
-fn a_damaged_snapshot_is_not_restored_and_says_why() {
-    let folder = TempDir::new().unwrap();
-    let database = database(&folder);
+fn a_damaged_snapshot_is_not_restored_and_says_why(bed: &Bed) {
+    let database = bed.database();
     let mut store = store(&database);
     let it = large("A", 1, 5);
     store.save(Epoch(1), &it).unwrap();
-    let connection = Connection::open(database.file()).unwrap();
     let mut piece = it.pieces().nth(7).unwrap();
     piece[500] ^= 1;
     let update = "UPDATE PERSISTENCE_TABLE SET snapshot = ? WHERE piece = 7";
-    connection.execute(update, params![piece]).unwrap();
+    let piece = Value::object(Object::Bytes(piece));
+    bed.sql().execute(&statement(update, [piece])).unwrap();
     let refused = store.load("A", &it.revision).expect_err("a piece is changed");
     let damaged = |source: &DecodeError| matches!(source, DecodeError::Damaged { .. });
     assert!(
@@ -236,21 +203,19 @@ fn a_damaged_snapshot_is_not_restored_and_says_why() {
         "{refused}"
     );
     assert!(refused.to_string().contains("`piece of a snapshot` is damaged"), "{refused}");
-    connection.execute("DELETE FROM PERSISTENCE_TABLE WHERE piece = 7", []).unwrap();
+    bed.run("DELETE FROM PERSISTENCE_TABLE WHERE piece = 7");
     let refused = store.load("A", &it.revision).expect_err("a piece is missing").to_string();
     assert!(refused.contains("its last pieces are missing"), "{refused}");
     let moved = "UPDATE PERSISTENCE_TABLE SET revision = 'other' WHERE piece <> 7";
     store.clear(Epoch(1), "A").unwrap();
     store.save(Epoch(1), &snapshot("A", 1, 5)).unwrap();
-    connection.execute(moved, []).unwrap();
+    bed.run(moved);
     let refused = store.load("A", "other").expect_err("it was moved").to_string();
     assert!(refused.contains("it is the content of another revision"), "{refused}");
 }
 
-#[test]
-fn a_table_whose_name_would_need_quoting_is_refused() {
-    let folder = TempDir::new().unwrap();
-    let database = database(&folder);
+fn a_table_whose_name_would_need_quoting_is_refused(bed: &Bed) {
+    let database = bed.database();
     for table in ["", "1T", "T; DROP TABLE X", "T\"", "t\u{e4}", &"T".repeat(61)] {
         let place = SnapshotPlace { table: table.into(), scope: "si".into() };
         let Err(refused) = database.snapshots(&place) else { panic!("`{table}` was taken") };
@@ -263,10 +228,8 @@ fn a_table_whose_name_would_need_quoting_is_refused() {
     assert_eq!(store.last("A").unwrap(), Some(row(&snapshot("A", 1, 1))));
 }
 
-#[test]
-fn a_save_that_is_fenced_half_way_does_not_count() {
-    let folder = TempDir::new().unwrap();
-    let database = database(&folder);
+fn a_save_that_is_fenced_half_way_does_not_count(bed: &Bed) {
+    let database = bed.database();
     let it = large("A", 1, 5);
     let [mut old, mut new] = [store(&database), store(&database)];
     old.raise_fence(Epoch(1)).unwrap();
@@ -276,4 +239,55 @@ fn a_save_that_is_fenced_half_way_does_not_count() {
     let saved = save.join().unwrap();
     assert_eq!(new.last("A").unwrap(), seen, "what is last holds from the fence on");
     assert_eq!(saved.is_ok(), seen.is_some(), "{saved:?}");
+}
+
+fn a_table_of_the_original_is_left_alone_and_said(bed: &Bed) {
+    bed.run("CREATE TABLE PERSISTENCE_TABLE (id INTEGER, siddhiAppName VARCHAR(100))");
+    let place = SnapshotPlace::of_scope("si");
+    let Err(refused) = bed.database().snapshots(&place) else { panic!("it was taken") };
+    let refused = refused.to_string();
+    assert!(refused.contains("it is there with other columns than"), "{refused}");
+    assert!(refused.contains("name another table in `state.persistence"), "{refused}");
+}
+
+fn names_are_kept_as_they_are_up_to_their_longest(bed: &Bed) {
+    let mut store = store(&bed.database());
+    let name = |len: usize| "\u{1f600}".repeat(len);
+    let longest = Snapshot { revision: name(380).as_str().into(), ..snapshot(&name(255), 1, 1) };
+    store.save(Epoch(1), &longest).unwrap();
+    assert_eq!(store.load(&name(255), &name(380)).unwrap(), longest);
+    for app in ["A", "a"] {
+        store.save(Epoch(1), &snapshot(app, 1, 2)).unwrap();
+        assert_eq!(store.revisions(app).unwrap(), [row(&snapshot(app, 1, 2))]);
+    }
+    let refused = store.save(Epoch(1), &snapshot(&name(256), 1, 1)).expect_err("too long");
+    assert!(refused.to_string().contains("has more than 255 characters"), "{refused}");
+}
+
+fn a_snapshot_of_12_mb_is_saved_in_short_transactions(bed: &Bed) {
+    let database = bed.database();
+    let mut store = store(&database);
+    let payload: Vec<u8> = (0..12_u32 << 20).map(|i| (i % 251) as u8).collect();
+    let it = Snapshot { payload, ..snapshot("A", 1, 7) };
+    store.save(Epoch(1), &it).unwrap();
+    assert!(store.load("A", &it.revision).unwrap() == it);
+    store.clear(Epoch(1), "A").unwrap();
+    assert_eq!(bed.one("SELECT count(*) FROM PERSISTENCE_TABLE"), Value::Long(0));
+}
+
+on_every_database! {
+    a_snapshot_comes_back_whole_after_a_restart,
+    the_last_state_is_the_highest_epoch_and_seq_never_the_newest_row,
+    a_raised_fence_shuts_lower_epochs_out,
+    a_half_saved_snapshot_does_not_count_and_is_saved_again_whole,
+    saving_the_same_again_does_nothing_and_another_of_its_name_is_refused,
+    only_the_newest_revisions_are_kept_and_those_of_other_apps_untouched,
+    a_removal_that_stopped_half_way_left_nothing_that_counts,
+    writers_of_one_table_wait_for_each_other,
+    a_damaged_snapshot_is_not_restored_and_says_why,
+    a_table_whose_name_would_need_quoting_is_refused,
+    a_save_that_is_fenced_half_way_does_not_count,
+    a_table_of_the_original_is_left_alone_and_said,
+    names_are_kept_as_they_are_up_to_their_longest,
+    a_snapshot_of_12_mb_is_saved_in_short_transactions,
 }
