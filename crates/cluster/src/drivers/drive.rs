@@ -194,7 +194,7 @@ impl<S: LeaseStore, L: EntryLog> Drive<S, L> {
                     return Ok(());
                 }
                 if let Message::Refused { detail, .. } = &packet.message {
-                    tracing::warn!("the peer refused event sync: {detail}");
+                    tracing::debug!("the peer refused event sync: {detail}");
                 }
                 self.feed(NodeInput::Heard(conn, packet))
             }

@@ -379,6 +379,8 @@ impl Node {
         let (base, last) = (self.shape.base(), self.shape.last());
         let deadline = term.deadline;
         out.push(NodeAction::Tell(NodeEvent::BecameActive { term, base, last }));
+        // A trim may have moved it without a word.
+        out.push(NodeAction::Tell(NodeEvent::Committed(self.committed)));
         out.push(NodeAction::Tell(NodeEvent::Deadline(deadline)));
     }
 

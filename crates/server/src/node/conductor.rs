@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc, oneshot, watch};
-use weir_cluster::{NodeEvent, NodeInput, Waiting};
-use weir_codec::{EntryId, Snapshot};
+use weir_cluster::{NodeEvent, NodeId, NodeInput, Waiting};
+use weir_codec::{EntryId, Refusal, Snapshot};
 use weir_connectors::Site;
 use weir_event::{Epoch, Text};
 
@@ -83,6 +83,8 @@ pub(crate) struct Conductor {
     pub(super) committed: watch::Sender<EntryId>,
     pub(super) role: watch::Sender<Role>,
     pub(super) in_sync: usize,
+    /// How the last connection of event sync ended.
+    pub(super) peer_ended: Option<(Option<NodeId>, Refusal)>,
     pub(super) term: Option<Term>,
     pub(super) stopping: bool,
 }
@@ -118,6 +120,7 @@ impl Conductor {
             committed: watch::channel(EntryId::NONE).0,
             role,
             in_sync: 0,
+            peer_ended: None,
             term: None,
             stopping: false,
         };
@@ -236,21 +239,34 @@ impl Conductor {
             NodeEvent::Committed(at) => self.commit(at),
             NodeEvent::Received(at) => tracing::trace!("holds the log up to {at}"),
             NodeEvent::InSync(logs) => {
+                if self.in_sync != logs.len() {
+                    tracing::info!("in sync: {} logs", logs.len());
+                }
                 self.in_sync = logs.len();
-                tracing::info!("in sync: {} logs", logs.len());
+                self.peer_ended = None;
             }
             NodeEvent::Trimmed { app, revision, .. } => {
                 tracing::debug!(%app, "the active node has committed snapshot {revision}");
             }
-            NodeEvent::PeerEnded { peer, why } => match peer {
-                Some(peer) => tracing::info!("event sync with {peer} ended: {why:?}"),
-                None => tracing::info!("a connection of event sync ended: {why:?}"),
-            },
+            NodeEvent::PeerEnded { peer, why } => self.peer_ended(peer, why),
             NodeEvent::Outdated(epoch) => {
                 tracing::warn!("somebody knows of epoch {}, which is higher than ours", epoch.0);
             }
         }
         false
+    }
+
+    /// Says why a connection ended; a peer that is tried again and again is named once.
+    fn peer_ended(&mut self, peer: Option<NodeId>, why: Refusal) {
+        let ended = Some((peer, why));
+        if self.peer_ended == ended {
+            return;
+        }
+        match &ended {
+            Some((Some(peer), _)) => tracing::info!("event sync with {peer} ended: {why:?}"),
+            _ => tracing::info!("a connection of event sync ended: {why:?}"),
+        }
+        self.peer_ended = ended;
     }
 
     fn waiting(&mut self, waiting: Waiting) {

@@ -252,10 +252,12 @@ impl Node {
         answer.await.unwrap()
     }
 
-    /// As a SIGKILL: nothing is said to anyone.
-    fn kill(self) {
+    /// As a SIGKILL: nothing is said to anyone, and nothing is written any more.
+    async fn kill(self) {
         for task in self.tasks {
             task.abort();
+            // It may have ended by itself, as the other one had.
+            drop(task.await);
         }
     }
 
@@ -343,7 +345,7 @@ async fn an_acknowledged_event_comes_out_and_is_counted() {
     assert_eq!(taker.until(20).await, sums(1..=20));
     let view = node.view().await;
     assert_eq!((view.role.word(), view.apps[0].events), ("active", 20));
-    node.kill();
+    node.kill().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -355,7 +357,7 @@ async fn what_was_acknowledged_survives_being_cut_off_anywhere() {
         let mut acknowledged = Vec::new();
         for n in 1..=90 {
             if n % cut == 0 {
-                node.kill();
+                node.kill().await;
                 node = Node::start(&disk, &site, &["T"], every).active().await;
             }
             assert!(send(&site, "T.In", n).await, "{n}");
@@ -365,7 +367,7 @@ async fn what_was_acknowledged_survives_being_cut_off_anywhere() {
         let mut seen = taker.until(91).await;
         seen.retain(|it| *it > 0);
         assert_eq!(seen, sums(acknowledged.into_iter()), "every {every:?}, cut at {cut}");
-        node.kill();
+        node.kill().await;
         taker.task.abort();
     }
 }
@@ -384,7 +386,7 @@ async fn a_hand_over_leaves_nothing_to_replay_and_nothing_repeated() {
     assert!(send(&site, "T.In", 11).await);
     assert_eq!(taker.until(11).await, sums(1..=11));
     assert_eq!(taker.seen.lock().unwrap().len(), 11, "none came twice");
-    node.kill();
+    node.kill().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -415,7 +417,7 @@ async fn a_panic_stops_its_app_and_no_other() {
         "{:?}",
         failed(&view, "Bad")
     );
-    node.kill();
+    node.kill().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -425,5 +427,5 @@ async fn a_timer_fires_by_an_entry_of_the_log() {
     let node = Node::start(&disk, &site, &["T"], RARELY).active().await;
     assert!(send(&site, "T.In", 60).await);
     assert_eq!(taker.until(2).await, [60, -60]);
-    node.kill();
+    node.kill().await;
 }
