@@ -8,6 +8,7 @@ use weir_plan::{Plan, StreamId, StreamPlan};
 use weir_query::Problem;
 use weir_tables::Table;
 
+use crate::aggregation::NamedAggregation;
 use crate::build;
 use crate::named_window::NamedWindow;
 use crate::outputs::{Level, Outputs, TapId};
@@ -41,6 +42,7 @@ pub struct EntryHead {
 pub(crate) enum Receiver {
     Query(u32, Port),
     Partition(u32),
+    Aggregation(u32),
     Tap(u32),
 }
 
@@ -64,6 +66,7 @@ pub struct App {
     pub(crate) partitions: Vec<Partition>,
     pub(crate) windows: Vec<NamedWindow>,
     pub(crate) tables: Vec<Table>,
+    pub(crate) aggregations: Vec<NamedAggregation>,
     pub(crate) taps: Vec<Tap>,
     /// By stream: whether the entries of a run may be taken together.
     pub(crate) together: Vec<Together>,
@@ -225,6 +228,7 @@ impl App {
         }
         self.started = true;
         self.move_wall(head.time, out);
+        self.start_purges();
         self.start_schedules(out);
     }
 

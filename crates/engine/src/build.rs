@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
+use weir_aggregation::Aggregation;
 use weir_event::{DataType, Schema};
 use weir_expr::Expr;
 use weir_operators::Window;
@@ -13,13 +14,14 @@ use weir_operators::window::{
     Condition, Conditions, Mode, Param, WindowSpec, build as build_window, build_processor,
 };
 use weir_plan::{
-    ActionPlan, AggregatePlan, CheckPlan, HandlerPlan, InputPlan, JoinPlan, NamedWindowPlan,
-    Origin, Plan, QueryPlan, SelectPlan, SinglePlan, TriggerPlan, TriggerTime, WindowPlan,
-    condition, types,
+    ActionPlan, AggregatePlan, AggregationPlan, CheckPlan, HandlerPlan, InputPlan, JoinPlan,
+    NamedWindowPlan, Origin, Plan, QueryPlan, SelectPlan, SinglePlan, TriggerPlan, TriggerTime,
+    WindowPlan, condition, types,
 };
 use weir_query::{EventType, JoinKind, Problem, RateKind, RateWhich};
 use weir_tables::{Table, TableCondition, TableSpec};
 
+use crate::aggregation::{Asking, NamedAggregation, spec};
 use crate::app::{App, Receiver};
 use crate::named_window::NamedWindow;
 use crate::partition::Partition;
@@ -34,6 +36,7 @@ use crate::together;
 pub(crate) struct Parts {
     queries: Vec<Query>,
     windows: Vec<NamedWindow>,
+    aggregations: Vec<NamedAggregation>,
     trigger_crons: Vec<Option<Cron>>,
 }
 
@@ -46,7 +49,9 @@ pub(crate) fn parts(plan: &Plan, name: &str, problems: &mut Vec<Problem>) -> Par
     let queries = queries.filter_map(|it| it.map_err(&mut take).ok()).collect();
     let crons = plan.triggers.iter().map(trigger_cron);
     let trigger_crons = crons.filter_map(|it| it.map_err(&mut take).ok()).collect();
-    Parts { queries, windows, trigger_crons }
+    let aggregations = plan.aggregations.iter().map(|it| aggregation(it, name));
+    let aggregations = aggregations.filter_map(|it| it.map_err(&mut take).ok()).collect();
+    Parts { queries, windows, aggregations, trigger_crons }
 }
 
 fn named_window(it: &NamedWindowPlan) -> Result<NamedWindow, Problem> {
@@ -63,6 +68,12 @@ fn named_window(it: &NamedWindowPlan) -> Result<NamedWindow, Problem> {
         Ok(window) => Ok(NamedWindow::new(window, event_types(it.output))),
         Err(why) => Err(Problem::new("window", it.window.span, why)),
     }
+}
+
+fn aggregation(it: &AggregationPlan, app: &str) -> Result<NamedAggregation, Problem> {
+    let seat = Seat { slot: 0, inputs: 1 };
+    let input = single(&it.input, seat, false, false, &format!("{app}: {}", it.name))?;
+    Ok(NamedAggregation { input, totals: Aggregation::new(spec(it)) })
 }
 
 fn trigger_cron(it: &TriggerPlan) -> Result<Option<Cron>, Problem> {
@@ -88,6 +99,7 @@ pub(crate) fn build(plan: Plan, parts: Parts, name: String, text: &str) -> App {
         queries: parts.queries,
         windows: parts.windows,
         tables: plan.tables.iter().map(table).collect(),
+        aggregations: parts.aggregations,
         taps: Vec::new(),
         together: Vec::new(),
         min_wait_ms: None,
@@ -429,9 +441,10 @@ fn join_input(
                 let condition = join.on.clone().map(|on| TableCondition::new(on, slot as u16));
                 SideOrigin::Table(table.index(), condition)
             }
-            Origin::Aggregation(_) => {
-                let why = "joins with an aggregation are not yet supported";
-                return Err(Problem::new("not-yet-supported", query.span, why));
+            Origin::Aggregation(id) => {
+                let asking = Asking::new(id.index(), join.within.as_ref(), join.per.as_ref());
+                let missing = || Problem::new("join", query.span, "`within` and `per` are missing");
+                SideOrigin::Aggregation(asking.ok_or_else(missing)?)
             }
         };
         Ok(JoinSide::new(single, origin, triggers, kept))
@@ -467,6 +480,10 @@ pub(crate) fn reads(query: &QueryPlan) -> Vec<(Origin, Port)> {
 
 /// Subscribes queries and partitions, in the order of the text.
 fn connect(app: &mut App) {
+    for at in 0..app.plan.aggregations.len() {
+        let origin = app.plan.aggregations[at].input.origin;
+        subscribe(app, origin, Receiver::Aggregation(at as u32));
+    }
     for at in 0..app.plan.queries.len() {
         let query = &app.plan.queries[at];
         let id = at as u32;

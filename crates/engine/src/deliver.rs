@@ -72,6 +72,9 @@ impl App {
             Receiver::Partition(partition) => {
                 self.divide(partition as usize, origin, delivery, out)
             }
+            Receiver::Aggregation(aggregation) => {
+                self.aggregate(aggregation as usize, delivery, out)
+            }
             Receiver::Tap(tap) => {
                 self.emit_to(tap, delivery, out);
                 Ok(())
@@ -94,14 +97,26 @@ impl App {
         delivery: &Delivery<'_>,
         out: &mut dyn Outputs,
     ) -> Result<(), Fault> {
+        self.close_read(query);
         let mut asked = Asked::default();
-        let world = World { tables: &self.tables, windows: &self.windows };
+        let world = World {
+            tables: &self.tables,
+            windows: &self.windows,
+            aggregations: &self.aggregations,
+        };
         let found = self.queries[query].receive(port, delivery, world, &self.random, &mut asked);
         let failed = std::mem::take(&mut asked.faults);
         self.take_asked(query, asked, out);
         self.emit(query, &found?, out)?;
         // What a window could not take goes the way of its whole chunk.
         failed.into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// Closes the periods of the aggregation that a query reads, if it reads one.
+    fn close_read(&mut self, query: usize) {
+        if let Some(aggregation) = self.queries[query].aggregation() {
+            self.close_periods(aggregation, self.clock);
+        }
     }
 
     fn take_asked(&mut self, query: usize, asked: Asked, out: &mut dyn Outputs) {
@@ -301,6 +316,10 @@ impl App {
                 self.purge(partition as usize, timer.due);
                 Ok(())
             }
+            Target::Retention(aggregation) => {
+                self.purge_aggregation(aggregation as usize, timer, out);
+                Ok(())
+            }
             Target::Idle => {
                 self.idle(timer.due, out);
                 Ok(())
@@ -321,8 +340,13 @@ impl App {
         timer: &Timer,
         out: &mut dyn Outputs,
     ) -> Result<(), Fault> {
+        self.close_read(query);
         let mut asked = Asked::default();
-        let world = World { tables: &self.tables, windows: &self.windows };
+        let world = World {
+            tables: &self.tables,
+            windows: &self.windows,
+            aggregations: &self.aggregations,
+        };
         let when = (part, timer.due, self.clock, timer.key);
         let found = self.queries[query].on_timer(when, world, &self.random, &mut asked);
         self.take_asked(query, asked, out);

@@ -1,5 +1,6 @@
 //! Runs a plan over a log: junctions, partitions, timers, faults, snapshots.
 
+mod aggregation;
 mod app;
 mod build;
 mod deliver;

@@ -9,6 +9,7 @@ use weir_plan::{FindPlan, OnDemandActionPlan, OnDemandPlan, Origin, TableChange,
 use weir_query::{EventType, Problem};
 use weir_tables::TableCondition;
 
+use crate::aggregation::{Asking, read};
 use crate::app::{App, EntryHead};
 use crate::build::select_spec;
 use crate::query::Change;
@@ -64,6 +65,9 @@ impl App {
         };
         let plan = on_demand(&self.plan, &tree).map_err(QueryError::Problems)?;
         let now = if self.is_playback() { self.clock } else { self.clock.max(head.time) };
+        if let Some(Origin::Aggregation(id)) = plan.find.as_ref().map(|find| find.origin) {
+            self.close_periods(id.index(), now);
+        }
         let selected = self.asked(&plan, now).map_err(QueryError::Fault)?;
         self.act(&plan, &selected).map_err(QueryError::Fault)?;
         let rows = match plan.action {
@@ -124,9 +128,8 @@ impl App {
                 window.find(Key(0), &mut rows);
                 window.store()
             }
-            Origin::Stream(_) | Origin::Aggregation(_) => {
-                return Err(Fault::runtime("this cannot be searched"));
-            }
+            Origin::Aggregation(id) => return self.find_periods(id.index(), find, &env),
+            Origin::Stream(_) => return Err(Fault::runtime("this cannot be searched")),
         };
         if let Some(on) = &find.on {
             let inputs = [Input::new(Source::Store(store), PlaceRows::List(&rows))];
@@ -136,6 +139,20 @@ impl App {
             rows = places.iter().map(|place| rows[*place as usize]).collect();
         }
         Ok(store.gather(&rows))
+    }
+
+    /// The rows of an aggregation that are asked for.
+    fn find_periods(&self, at: usize, find: &FindPlan, env: &Env<'_>) -> Result<Batch, Fault> {
+        let asking = Asking::new(at, find.within.as_ref(), find.per.as_ref());
+        let asking = asking.ok_or_else(|| Fault::runtime("`within` and `per` are missing"))?;
+        let asked = asking.asked(&Scope { inputs: &[], len: 1, env }, 0)?;
+        let batch = read(&self.aggregations[at], asked)?;
+        let Some(on) = &find.on else { return Ok(batch) };
+        let source = Source::Batch { columns: &batch.columns, timestamps: &batch.timestamps };
+        let inputs = [Input::new(source, PlaceRows::From(0))];
+        let mut places = Vec::new();
+        on.select(&Scope { inputs: &inputs, len: batch.len(), env }, &mut places)?;
+        Ok(batch.gather(&places))
     }
 
     /// What the query does to a table.

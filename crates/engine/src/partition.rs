@@ -321,7 +321,11 @@ impl App {
             }
             self.timers.drop_key(key, |target| match target {
                 Target::Query(query, _) | Target::Rate(query) => queries.contains(&query),
-                Target::Window(_) | Target::Trigger(_) | Target::Purge(_) | Target::Idle => false,
+                Target::Window(_)
+                | Target::Trigger(_)
+                | Target::Purge(_)
+                | Target::Retention(_)
+                | Target::Idle => false,
             });
         }
     }

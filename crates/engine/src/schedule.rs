@@ -55,7 +55,7 @@ impl App {
                 TriggerTime::Cron(_) => self.trigger_crons[trigger as usize].as_ref(),
                 TriggerTime::Start => None,
             },
-            Target::Rate(_) | Target::Purge(_) | Target::Idle => None,
+            Target::Rate(_) | Target::Purge(_) | Target::Retention(_) | Target::Idle => None,
         };
         let next = cron.and_then(|cron| cron.next_after(due));
         self.ask_wall(next, target);

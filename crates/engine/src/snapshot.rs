@@ -82,6 +82,10 @@ impl App {
         for (at, partition) in self.partitions.iter().enumerate() {
             part(&mut w, &format!("partition_{}", at + 1), |w| partition.save(w));
         }
+        w.len(self.aggregations.len());
+        for (aggregation, plan) in self.aggregations.iter().zip(&self.plan.aggregations) {
+            part(&mut w, &plan.name, |w| aggregation.save(w));
+        }
         w.into_bytes()
     }
 
@@ -129,6 +133,10 @@ impl App {
         same_count(&mut r, "partitions", self.partitions.len())?;
         for (at, partition) in self.partitions.iter_mut().enumerate() {
             read_part(&mut r, &format!("partition_{}", at + 1), |r| partition.load(r))?;
+        }
+        same_count(&mut r, "aggregations", self.aggregations.len())?;
+        for (aggregation, plan) in self.aggregations.iter_mut().zip(&self.plan.aggregations) {
+            read_part(&mut r, &plan.name, |r| aggregation.load(r))?;
         }
         Ok(r.finish()?)
     }

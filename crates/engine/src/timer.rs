@@ -18,6 +18,8 @@ pub(crate) enum Target {
     Trigger(u32),
     /// The purge of a partition.
     Purge(u32),
+    /// The purge of an aggregation.
+    Retention(u32),
     /// The playback clock, which moves by itself when no events come.
     Idle,
 }
@@ -75,6 +77,7 @@ impl Timers {
                 Target::Trigger(trigger) => (3, *trigger, 0),
                 Target::Purge(partition) => (4, *partition, 0),
                 Target::Idle => (5, 0, 0),
+                Target::Retention(aggregation) => (6, *aggregation, 0),
             };
             w.u8(tag);
             w.u32(number);
@@ -95,6 +98,7 @@ impl Timers {
                 3 => Target::Trigger(number),
                 4 => Target::Purge(number),
                 5 => Target::Idle,
+                6 => Target::Retention(number),
                 tag => {
                     return Err(DecodeError::UnknownTag { what: "timer", tag: u64::from(tag) });
                 }

@@ -9,7 +9,9 @@ use std::collections::BTreeSet;
 
 use weir_event::{Batch, Column, each_column};
 use weir_expr::{Aggregate, Expr};
-use weir_plan::{ActionPlan, HandlerPlan, InputPlan, Origin, QueryPlan, SinglePlan, StreamId};
+use weir_plan::{
+    ActionPlan, AggregationPlan, HandlerPlan, InputPlan, Origin, QueryPlan, SinglePlan, StreamId,
+};
 
 use crate::app::{App, Receiver};
 use crate::query::Port;
@@ -78,6 +80,9 @@ impl Walk<'_> {
         match receiver {
             Receiver::Tap(tap) => self.seen.insert(Place::Tap(tap)),
             Receiver::Query(query, port) => self.query(stream, query, port),
+            Receiver::Aggregation(aggregation) => {
+                is_plain_aggregation(&self.app.plan.aggregations[aggregation as usize])
+            }
             Receiver::Partition(partition) => {
                 let inside = &self.app.partitions[partition as usize];
                 let from = Origin::Stream(weir_plan::StreamId(stream));
@@ -190,6 +195,14 @@ fn fails_on_null(plan: &QueryPlan) -> bool {
         InputPlan::Join(_) | InputPlan::State(_) => false,
     };
     input || handlers || plan.select.aggregates.iter().any(|it| fails(it.aggregate))
+}
+
+/// Whether events reach an aggregation without a fault, by the app's clock alone.
+fn is_plain_aggregation(plan: &AggregationPlan) -> bool {
+    plan.by.is_none()
+        && plan.input.before.iter().all(is_plain_handler)
+        && plan.group_by.iter().all(|it| !it.needs_care())
+        && plan.items.iter().all(|it| it.value.iter().all(|value| !value.needs_care()))
 }
 
 fn is_plain_handler(handler: &HandlerPlan) -> bool {

@@ -5,6 +5,7 @@ use weir_expr::Expr;
 use weir_query as q;
 use weir_query::Problem;
 
+use crate::aggregation::aggregation;
 use crate::compile::{Compiler, NamedInput, Place, TABLE, nearest, quoted};
 use crate::define::{Definitions, attributes};
 use crate::graph::{
@@ -42,11 +43,13 @@ impl Planner {
         for definition in &app.definitions {
             match definition {
                 q::Definition::Window(it) => self.named_window(it),
-                q::Definition::Aggregation(it) => self.problems.push(Problem::new(
-                    "not-yet-supported",
-                    it.name_span,
-                    "`define aggregation` is not yet supported",
-                )),
+                q::Definition::Aggregation(it) => {
+                    let plan = aggregation(&self.definitions, it, &mut self.problems);
+                    if let Some(plan) = plan {
+                        let problems = &mut self.problems;
+                        self.definitions.add_aggregation(plan, it.name_span, problems);
+                    }
+                }
                 q::Definition::Stream(_)
                 | q::Definition::Table(_)
                 | q::Definition::Trigger(_)

@@ -56,7 +56,23 @@ pub(crate) struct Compiler<'a> {
     /// The row of the table an `in` or a change searches.
     pub table: Option<(String, Schema)>,
     pub checks: Vec<CheckPlan>,
+    /// In a join with an aggregation: where the bounds of the time asked for are found.
+    pub bounds: Option<BoundColumns>,
     pub problems: Vec<Problem>,
+}
+
+/// `_START` and `_END` of a join with an aggregation: written as attributes of the other side,
+/// and found behind the aggregation's own.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BoundColumns {
+    /// The other side.
+    pub input: usize,
+    /// The place of `_START` among its attributes.
+    pub first: usize,
+    /// The aggregation's slot.
+    pub slot: u16,
+    /// The place of `_START` there.
+    pub column: u16,
 }
 
 impl<'a> Compiler<'a> {
@@ -70,6 +86,7 @@ impl<'a> Compiler<'a> {
             aggregates: None,
             table: None,
             checks: Vec::new(),
+            bounds: None,
             problems: Vec::new(),
         }
     }
@@ -294,6 +311,10 @@ impl<'a> Compiler<'a> {
     fn column_of(&mut self, input: usize, name: &str, index: Option<q::Index>) -> Option<Expr> {
         let column = self.inputs[input].schema.iter().position(|it| it.name == name)?;
         let data_type = self.inputs[input].schema[column].data_type;
+        if let Some(bounds) = self.bounds.filter(|it| it.input == input && column >= it.first) {
+            let column = bounds.column + (column - bounds.first) as u16;
+            return Some(Expr::Attribute { slot: bounds.slot, column, data_type });
+        }
         let which = self.which(input, index);
         let slot = self.view(input, which);
         let column = column as u16;

@@ -309,7 +309,6 @@ impl Definitions {
     }
 
     /// Adds an aggregation.
-    #[expect(dead_code, reason = "`define aggregation` is refused as not yet supported")]
     pub(crate) fn add_aggregation(
         &mut self,
         aggregation: crate::graph::AggregationPlan,

@@ -193,12 +193,25 @@ pub struct AggregationPlan {
     pub group_by: Vec<Expr>,
     /// The selected values.
     pub items: Vec<AggregationItem>,
-    /// The attribute that says the time of an event; the event's own time without it.
+    /// The attribute that says the time of an event; the app's clock without it.
     pub by: Option<Expr>,
+    /// Whether the newest value is that of the latest event by `by`, not of the last to arrive.
+    pub newest_by_time: bool,
     /// The periods, finest first.
     pub periods: Vec<weir_query::Period>,
+    /// How long closed periods are kept; for ever without it.
+    pub retention: Option<Retention>,
     /// What stands before its definition.
     pub annotations: Vec<Annotation>,
+}
+
+/// How long an aggregation keeps closed periods.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retention {
+    /// How often it is looked at, in milliseconds.
+    pub interval_ms: i64,
+    /// For each period, how long, in milliseconds; for ever without it.
+    pub kept: Vec<Option<i64>>,
 }
 
 /// One selected value of an aggregation.
@@ -212,8 +225,8 @@ pub struct AggregationItem {
     pub value: Option<Expr>,
     /// The type of what a reader sees.
     pub data_type: DataType,
-    /// Whether the value is one of the group-by attributes.
-    pub group: bool,
+    /// Which of the group-by attributes the value is.
+    pub group: Option<usize>,
 }
 
 /// A query.

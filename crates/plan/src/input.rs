@@ -1,12 +1,16 @@
 //! What a query reads: one stream with its handlers, and joins.
 
-use weir_event::{Attribute, Schema};
+use weir_event::{Attribute, DataType, Schema};
 use weir_expr::{self as x, Expr};
 use weir_query as q;
 use weir_query::Problem;
 
-use crate::compile::{Compiler, NamedInput, Place, arg};
+use crate::aggregation::asked;
+use crate::compile::{BoundColumns, Compiler, NamedInput, Place, arg};
 use crate::graph::{HandlerPlan, JoinPlan, Origin, PartitionId, SinglePlan, WindowPlan};
+
+/// The first and the last but one moment that a join asks an aggregation for.
+const BOUNDS: [&str; 2] = ["_START", "_END"];
 
 impl Compiler<'_> {
     /// Resolves a stream and makes it an input known by its alias or name.
@@ -226,23 +230,17 @@ impl Compiler<'_> {
             self.problem("join", join.span, message);
             return None;
         }
+        self.name_bounds([left_origin, right_origin]);
         let on = match &join.on {
             Some(on) => Some(self.condition(on)?),
             None => None,
         };
-        let within = match &join.within {
-            Some(within) => {
-                let end = match &within.end {
-                    Some(end) => Some(self.expr(end)?),
-                    None => None,
-                };
-                Some((self.expr(&within.start)?, end))
+        let (within, per) = match (&join.within, &join.per) {
+            (Some(within), Some(per)) => {
+                let (within, per) = asked(self, within, per)?;
+                (Some(within), Some(per))
             }
-            None => None,
-        };
-        let per = match &join.per {
-            Some(per) => Some(self.expr(per)?),
-            None => None,
+            _ => (None, None),
         };
         let only = join.unidirectional;
         Some(JoinPlan {
@@ -255,5 +253,20 @@ impl Compiler<'_> {
             within,
             per,
         })
+    }
+
+    /// The side beside an aggregation has the bounds of the time asked for as attributes.
+    fn name_bounds(&mut self, origins: [Origin; 2]) {
+        let Some(slot) = origins.iter().position(|it| matches!(it, Origin::Aggregation(_))) else {
+            return;
+        };
+        let input = 1 - slot;
+        let mut schema: Vec<Attribute> = self.inputs[input].schema.to_vec();
+        let first = schema.len();
+        schema
+            .extend(BOUNDS.map(|name| Attribute { name: name.into(), data_type: DataType::Long }));
+        self.inputs[input].schema = Schema::from(schema);
+        let column = self.inputs[slot].schema.len() as u16;
+        self.bounds = Some(BoundColumns { input, first, slot: slot as u16, column });
     }
 }

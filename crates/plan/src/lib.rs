@@ -1,5 +1,6 @@
 //! Names and types resolved: an app's tree becomes a graph the engine can run.
 
+mod aggregation;
 mod app;
 mod compile;
 mod condition;
@@ -16,7 +17,7 @@ pub use graph::{
     Absent, ActionPlan, AggregatePlan, AggregationId, AggregationItem, AggregationPlan, CheckPlan,
     ElementPlan, HandlerPlan, InputPlan, JoinPlan, KeyBy, KeyPlan, NamedWindowPlan, OnError,
     Origin, OutputPlan, PartitionId, PartitionPlan, Plan, Playback, Purge, QueryId, QueryPlan,
-    SelectPlan, SinglePlan, StateNode, StatePlan, StreamId, StreamPlan, TableChange, TableId,
-    TablePlan, TriggerPlan, TriggerTime, View, Which, WindowId, WindowPlan,
+    Retention, SelectPlan, SinglePlan, StateNode, StatePlan, StreamId, StreamPlan, TableChange,
+    TableId, TablePlan, TriggerPlan, TriggerTime, View, Which, WindowId, WindowPlan,
 };
 pub use on_demand::{FindPlan, OnDemandActionPlan, OnDemandPlan, on_demand};

@@ -4,6 +4,7 @@ use weir_expr::Expr;
 use weir_query as q;
 use weir_query::{OnDemandAction, OnDemandQuery, Problem};
 
+use crate::aggregation::asked;
 use crate::app::{same_schema, table_change};
 use crate::compile::{Compiler, NamedInput};
 use crate::define::Definitions;
@@ -154,19 +155,12 @@ fn find(compiler: &mut Compiler<'_>, input: &q::OnDemandInput) -> Option<FindPla
         Some(on) => Some(compiler.condition(on)?),
         None => None,
     };
-    let within = match &input.within {
-        Some(within) => {
-            let end = match &within.end {
-                Some(end) => Some(compiler.expr(end)?),
-                None => None,
-            };
-            Some((compiler.expr(&within.start)?, end))
+    let (within, per) = match (&input.within, &input.per) {
+        (Some(within), Some(per)) => {
+            let (within, per) = asked(compiler, within, per)?;
+            (Some(within), Some(per))
         }
-        None => None,
-    };
-    let per = match &input.per {
-        Some(per) => Some(compiler.expr(per)?),
-        None => None,
+        _ => (None, None),
     };
     Some(FindPlan { origin, on, within, per })
 }

@@ -2,16 +2,18 @@
 
 use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::{Chunk, Key, Kind, NO_ROW};
-use weir_expr::{CompareAs, CompareOp, Expr, Fault, Input, Rows, Scope, Source};
+use weir_expr::{CompareAs, CompareOp, Expr, Fault, Input, Rows, Source};
 use weir_operators::select::{Selected, Selector};
 use weir_operators::window::Mode;
 use weir_operators::{Cx, Flow};
 use weir_tables::TableCondition;
 
-use super::handler::{Held, ending};
+use super::handler::Held;
 use super::join_index::Index;
+use super::join_search::{Search, Trigger, append};
 use super::single::Single;
 use super::{Asked, Delivery, Port, World};
+use crate::aggregation::Asking;
 
 /// Where a side's rows are found.
 pub(crate) enum SideOrigin {
@@ -21,6 +23,8 @@ pub(crate) enum SideOrigin {
     Window(usize),
     /// In a table, by this condition.
     Table(usize, Option<TableCondition>),
+    /// In an aggregation, asked anew by each trigger.
+    Aggregation(Asking),
 }
 
 /// One side of a join.
@@ -31,7 +35,7 @@ pub(crate) struct JoinSide {
     pub triggers: bool,
     /// Whether its arrivals without a partner go on alone.
     pub kept: bool,
-    index: Option<Index>,
+    pub(super) index: Option<Index>,
 }
 
 impl JoinSide {
@@ -55,10 +59,10 @@ pub(crate) struct Join {
 
 /// The joined rows of one arriving chunk, one chunk for each trigger.
 #[derive(Default)]
-struct Joined {
-    flow: Flow,
-    mine: Vec<u32>,
-    other: Vec<u32>,
+pub(super) struct Joined {
+    pub flow: Flow,
+    pub mine: Vec<u32>,
+    pub other: Vec<u32>,
 }
 
 impl Join {
@@ -68,6 +72,14 @@ impl Join {
         let mut join = Self { sides, on, equality, exact, expired_wanted, scratch: Vec::new() };
         join.make_indexes();
         join
+    }
+
+    /// The aggregation on one of its sides, if there is one.
+    pub(super) fn aggregation(&self) -> Option<usize> {
+        self.sides.iter().find_map(|side| match &side.origin {
+            SideOrigin::Aggregation(asking) => Some(asking.aggregation),
+            SideOrigin::Stream | SideOrigin::Window(_) | SideOrigin::Table(..) => None,
+        })
     }
 
     fn make_indexes(&mut self) {
@@ -357,7 +369,7 @@ impl Arrivals {
 }
 
 impl Joined {
-    fn push(&mut self, row: u32, other: u32, kind: Kind, time: i64) {
+    pub(super) fn push(&mut self, row: u32, other: u32, kind: Kind, time: i64) {
         self.flow.push(row, kind, time);
         self.mine.push(row);
         self.other.push(other);
@@ -465,235 +477,4 @@ fn find_equality(on: &Expr, found: &mut Option<[usize; 2]>) -> bool {
         | Expr::In { .. }
         | Expr::Call { .. } => false,
     }
-}
-
-#[derive(Clone, Copy)]
-struct Trigger {
-    kept: bool,
-    /// The side holds nothing: aggregates start again after each of its events.
-    windowless: bool,
-}
-
-/// Looks for partners of one side's rows on the other side.
-struct Search<'a> {
-    side: usize,
-    other: &'a JoinSide,
-    on: Option<&'a Expr>,
-    equality: Option<[usize; 2]>,
-    exact: bool,
-    expired_wanted: bool,
-    world: World<'a>,
-}
-
-impl Search<'_> {
-    fn run(
-        &self,
-        how: Trigger,
-        cx: &Cx<'_>,
-        held: &Held<'_>,
-        flow: &Flow,
-        selector: &mut Selector,
-        scratch: &mut Vec<u32>,
-    ) -> Result<Selected, Fault> {
-        let mut all = Selected::default();
-        let mine = held.source();
-        if let Some(joined) = self.by_key(how, cx, mine, flow, selector)? {
-            if joined.flow.is_empty() {
-                return Ok(all);
-            }
-            return selector.select(cx, &self.inputs(mine, &joined), &joined.flow);
-        }
-        for (range, chunk) in flow.chunk_ranges() {
-            let mut joined = Joined::default();
-            for place in range {
-                self.trigger(place, how, cx, mine, flow, chunk, scratch, &mut joined)?;
-            }
-            if joined.flow.is_empty() {
-                continue;
-            }
-            let inputs = self.inputs(mine, &joined);
-            let mut selected = selector.select(cx, &inputs, &joined.flow)?;
-            // The rows of all triggers of a chunk leave as one chunk.
-            if let Some(last) = selected.chunks.last().copied() {
-                selected.chunks = vec![ending(last, selected.batch.len())];
-            }
-            append(&mut all, selected);
-        }
-        Ok(all)
-    }
-
-    /// The inputs of the selector: the joined rows of both sides.
-    fn inputs<'j>(&'j self, mine: Source<'j>, joined: &'j Joined) -> [Input<'j>; 2] {
-        let input = |source, rows| Input {
-            source,
-            rows: Rows::List(rows),
-            shown_at: Some(&joined.flow.times[..]),
-            chain: None,
-        };
-        let mine = input(mine, &joined.mine);
-        let other = input(self.other_source(), &joined.other);
-        if self.side == 0 { [mine, other] } else { [other, mine] }
-    }
-
-    /// All rows at once with the one row of a table that has their key, where the rows' chunks
-    /// make no difference.
-    fn by_key(
-        &self,
-        how: Trigger,
-        cx: &Cx<'_>,
-        mine: Source<'_>,
-        flow: &Flow,
-        selector: &Selector,
-    ) -> Result<Option<Joined>, Fault> {
-        let SideOrigin::Table(table, Some(condition)) = &self.other.origin else { return Ok(None) };
-        let table = &self.world.tables[*table];
-        let plain = flow.kinds.iter().all(|kind| *kind == Kind::Current);
-        let rowwise = plain && selector.is_rowwise() && !self.expired_wanted && !how.windowless;
-        let Some(key) = table.single_key(condition).filter(|_| rowwise) else { return Ok(None) };
-        let me = Input::new(mine, Rows::List(&flow.rows));
-        let inputs = if self.side == 0 { [me, Input::NOTHING] } else { [Input::NOTHING, me] };
-        let env = cx.env(flow.chunks.last().map_or(0, |chunk| chunk.now));
-        let keys = key.eval(&Scope { inputs: &inputs, len: flow.len(), env: &env })?;
-        let mut found = Vec::with_capacity(flow.len());
-        table.find_each(&keys, flow.len(), &mut found);
-        let mut joined = Joined::default();
-        for (range, chunk) in flow.chunk_ranges() {
-            for place in range {
-                if found[place] != NO_ROW || how.kept {
-                    joined.flow.push(flow.rows[place], Kind::Current, flow.times[place]);
-                    joined.mine.push(flow.rows[place]);
-                    joined.other.push(found[place]);
-                }
-            }
-            joined.flow.end_chunk(chunk.now, chunk.key);
-        }
-        Ok(Some(joined))
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "the parts of one trigger belong together")]
-    fn trigger(
-        &self,
-        place: usize,
-        how: Trigger,
-        cx: &Cx<'_>,
-        mine: Source<'_>,
-        flow: &Flow,
-        chunk: Chunk,
-        scratch: &mut Vec<u32>,
-        joined: &mut Joined,
-    ) -> Result<(), Fault> {
-        let (row, kind, time) = (flow.rows[place], flow.kinds[place], flow.times[place]);
-        match kind {
-            Kind::Timer => return Ok(()),
-            Kind::Reset => joined.push(NO_ROW, NO_ROW, Kind::Reset, time),
-            Kind::Expired if !self.expired_wanted => return Ok(()),
-            Kind::Current | Kind::Expired => {
-                scratch.clear();
-                self.partners(row, cx, mine, chunk, scratch)?;
-                let kinds: &[Kind] = match (how.windowless, self.expired_wanted) {
-                    (true, true) => &[Kind::Current, Kind::Expired],
-                    (true, false) | (false, _) => std::slice::from_ref(&flow.kinds[place]),
-                };
-                for kind in kinds {
-                    for partner in scratch.iter() {
-                        joined.push(row, *partner, *kind, time);
-                    }
-                    if scratch.is_empty() && how.kept {
-                        joined.push(row, NO_ROW, *kind, time);
-                    }
-                    // Each trigger's rows are a chunk of their own for the selector.
-                    joined.flow.end_chunk(chunk.now, chunk.key);
-                }
-                if how.windowless && !scratch.is_empty() {
-                    joined.push(NO_ROW, NO_ROW, Kind::Reset, time);
-                }
-            }
-        }
-        joined.flow.end_chunk(chunk.now, chunk.key);
-        Ok(())
-    }
-
-    fn other_source(&self) -> Source<'_> {
-        match &self.other.origin {
-            SideOrigin::Stream => match &self.other.single.window {
-                Some(window) => Source::Store(window.store()),
-                None => Source::Nothing,
-            },
-            SideOrigin::Window(window) => Source::Store(self.world.windows[*window].window.store()),
-            SideOrigin::Table(table, _) => Source::Store(self.world.tables[*table].store()),
-        }
-    }
-
-    /// The rows of the other side that belong to a row of this one, in the order they are held.
-    fn partners(
-        &self,
-        row: u32,
-        cx: &Cx<'_>,
-        mine: Source<'_>,
-        chunk: Chunk,
-        rows: &mut Vec<u32>,
-    ) -> Result<(), Fault> {
-        let env = cx.env(chunk.now);
-        let me = Input::new(mine, Rows::Same(row));
-        if let SideOrigin::Table(table, condition) = &self.other.origin {
-            let table = &self.world.tables[*table];
-            let Some(condition) = condition else {
-                table.all(rows);
-                return Ok(());
-            };
-            let inputs = if self.side == 0 { [me, Input::NOTHING] } else { [Input::NOTHING, me] };
-            let scope = Scope { inputs: &inputs, len: 1, env: &env };
-            return table.find(condition, &scope, 0, rows);
-        }
-        if let (Some(index), Some(columns)) = (&self.other.index, self.equality) {
-            let value = mine.value(row, columns[self.side]);
-            if let (Some(probe), Some(window)) =
-                (Index::probe_value(chunk.key, &value), &self.other.single.window)
-            {
-                rows.extend(index.find(window.store(), probe));
-            }
-            if self.exact || rows.is_empty() {
-                return Ok(());
-            }
-        } else {
-            match &self.other.origin {
-                SideOrigin::Window(window) => {
-                    self.world.windows[*window].window.find(Key(0), rows);
-                }
-                SideOrigin::Stream => {
-                    if let Some(window) = &self.other.single.window {
-                        window.find(chunk.key, rows);
-                    }
-                }
-                SideOrigin::Table(..) => {}
-            }
-        }
-        let Some(on) = self.on else { return Ok(()) };
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let mut places = Vec::new();
-        let they = Input::new(self.other_source(), Rows::List(rows));
-        let inputs = if self.side == 0 { [me, they] } else { [they, me] };
-        on.select(&Scope { inputs: &inputs, len: rows.len(), env: &env }, &mut places)?;
-        let kept: Vec<u32> = places.iter().map(|place| rows[*place as usize]).collect();
-        *rows = kept;
-        Ok(())
-    }
-}
-
-/// Puts one selection behind another.
-pub(super) fn append(all: &mut Selected, more: Selected) {
-    if all.batch.is_empty() {
-        *all = more;
-        return;
-    }
-    let before = all.batch.len() as u32;
-    all.batch.timestamps.extend(more.batch.timestamps);
-    for (column, from) in all.batch.columns.iter_mut().zip(&more.batch.columns) {
-        std::sync::Arc::make_mut(column).extend(from);
-    }
-    all.kinds.extend(more.kinds);
-    all.groups.extend(more.groups);
-    all.chunks.extend(more.chunks.iter().map(|it| Chunk { end: it.end + before, ..*it }));
 }

@@ -5,6 +5,7 @@ mod delivery;
 mod handler;
 mod join;
 mod join_index;
+mod join_search;
 #[expect(clippy::module_inception, reason = "the query itself, among its parts")]
 mod query;
 mod single;

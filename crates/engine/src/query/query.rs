@@ -15,6 +15,7 @@ use super::delivery::{Delivery, Port};
 use super::join::Join;
 use super::single::Single;
 use super::state::State;
+use crate::aggregation::NamedAggregation;
 use crate::named_window::NamedWindow;
 
 /// What a query may read besides its own state.
@@ -22,6 +23,7 @@ use crate::named_window::NamedWindow;
 pub(crate) struct World<'a> {
     pub tables: &'a [Table],
     pub windows: &'a [NamedWindow],
+    pub aggregations: &'a [NamedAggregation],
 }
 
 /// The `in` checks of one query.
@@ -68,6 +70,14 @@ pub(crate) struct Asked {
 }
 
 impl Query {
+    /// The aggregation it reads, if it reads one.
+    pub(crate) fn aggregation(&self) -> Option<usize> {
+        match &self.input {
+            QueryInput::Single(_) | QueryInput::State(_) => None,
+            QueryInput::Join(join) => join.aggregation(),
+        }
+    }
+
     /// Takes rows that arrived at an input (a side of a join).
     pub(crate) fn receive(
         &mut self,

@@ -44,7 +44,7 @@ impl Single {
 
     /// Rows through handlers and window; `body` gets where they are, the flow, and whether they
     /// are all of a batch, row by row.
-    pub(super) fn pass<R>(
+    pub(crate) fn pass<R>(
         &mut self,
         cx: &mut Cx<'_>,
         delivery: &Delivery<'_>,
@@ -216,7 +216,7 @@ impl Single {
         }
     }
 
-    pub(super) fn save(&self, w: &mut Writer) {
+    pub(crate) fn save(&self, w: &mut Writer) {
         for handler in self.before.iter().chain(&self.after) {
             handler.save(w);
         }
@@ -225,7 +225,7 @@ impl Single {
         }
     }
 
-    pub(super) fn load(&mut self, r: &mut Reader<'_>) -> Result<(), DecodeError> {
+    pub(crate) fn load(&mut self, r: &mut Reader<'_>) -> Result<(), DecodeError> {
         for handler in self.before.iter_mut().chain(&mut self.after) {
             handler.load(r)?;
         }

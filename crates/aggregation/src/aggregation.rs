@@ -1,0 +1,226 @@
+//! An aggregation at run time: events in, periods closed and rolled up.
+
+use weir_expr::{Fault, Scope, Vals, Vector};
+
+use crate::groups::Groups;
+use crate::open::Open;
+use crate::rows::{Rows, Shape};
+use crate::spec::{PartSpec, Shown, Spec, parts};
+use crate::within::time_of_text;
+
+/// The periods of one length: the one going on and those that are over.
+#[derive(Debug)]
+pub(crate) struct Level {
+    /// When the present period began; `None` before the first event.
+    pub start: Option<i64>,
+    /// When it is over.
+    pub next: i64,
+    pub open: Open,
+    /// By closed row: when its period began.
+    pub closed_at: Vec<i64>,
+    pub closed: Rows,
+}
+
+impl Level {
+    pub(crate) fn new(shape: &Shape) -> Self {
+        Self {
+            start: None,
+            next: i64::MIN,
+            open: Open::new(shape),
+            closed_at: Vec::new(),
+            closed: Rows::new(shape),
+        }
+    }
+}
+
+/// A `define aggregation` at run time.
+///
+/// Only the finest period is touched when an event arrives; when it is over, its rows go into the
+/// next longer one. Periods close by the time that callers bring, never by a clock.
+#[derive(Debug)]
+pub struct Aggregation {
+    pub(crate) spec: Spec,
+    pub(crate) shape: Shape,
+    pub(crate) parts: Vec<PartSpec>,
+    pub(crate) shown: Vec<Shown>,
+    pub(crate) groups: Groups,
+    /// Finest first.
+    pub(crate) levels: Vec<Level>,
+    /// Set when a purge found that a longer period lacks what would go.
+    pub(crate) purge_halted: bool,
+    /// Rows on their way up.
+    moving: Rows,
+    numbers: Vec<u32>,
+    targets: Vec<u32>,
+}
+
+impl Aggregation {
+    /// An aggregation that has seen nothing.
+    #[must_use]
+    pub fn new(spec: Spec) -> Self {
+        let (parts, shown) = parts(&spec.items);
+        let shape = Shape {
+            parts: parts.iter().map(|it| it.part).collect(),
+            timed: spec.by.is_some(),
+            newest_by_time: spec.newest_by_time && spec.by.is_some(),
+        };
+        Self {
+            groups: Groups::new(spec.group_by.len()),
+            levels: spec.periods.iter().map(|_| Level::new(&shape)).collect(),
+            purge_halted: false,
+            moving: Rows::new(&shape),
+            numbers: Vec::new(),
+            targets: Vec::new(),
+            spec,
+            shape,
+            parts,
+            shown,
+        }
+    }
+
+    /// Takes the events of a scope. Each chunk is given by the place after its last event and the
+    /// app's clock; clocks never go back.
+    ///
+    /// # Errors
+    ///
+    /// An event could not be computed, or has no time; none was taken.
+    pub fn receive(
+        &mut self,
+        scope: &Scope<'_>,
+        chunks: impl Iterator<Item = (usize, i64)>,
+    ) -> Result<(), Fault> {
+        let times = self.times(scope)?;
+        let keys: Vec<_> =
+            self.spec.group_by.iter().map(|by| by.eval(scope)).collect::<Result<_, _>>()?;
+        let args: Vec<_> = self
+            .parts
+            .iter()
+            .map(|part| part.arg.as_ref().map_or(Ok(Vector::Null), |arg| arg.eval(scope)))
+            .collect::<Result<_, _>>()?;
+        let mut numbers = std::mem::take(&mut self.numbers);
+        numbers.clear();
+        self.groups.number(&keys, scope.len, &mut numbers);
+        let (mut from, mut to) = (0, 0);
+        let mut taken = Ok(());
+        for (end, now) in chunks {
+            if now >= self.levels[0].next {
+                taken = taken.and(self.take(from..to, &numbers, &times, &args));
+                from = to;
+                self.enter(0, now);
+            }
+            to = end;
+        }
+        taken = taken.and(self.take(from..to, &numbers, &times, &args));
+        self.numbers = numbers;
+        taken
+    }
+
+    /// The time of each event; empty where the app's clock counts.
+    fn times(&self, scope: &Scope<'_>) -> Result<Vec<i64>, Fault> {
+        let Some(by) = &self.spec.by else { return Ok(Vec::new()) };
+        let values = by.eval(scope)?;
+        if let Vector::Long(Vals::Each { data, nulls: None }) = &values {
+            return Ok(data.to_vec());
+        }
+        let time = |place| {
+            let value = values.value(place);
+            match (value.as_i64(), value.as_text()) {
+                (Some(time), _) => Ok(time),
+                (None, Some(text)) => time_of_text(text),
+                (None, None) => Err(Fault::runtime("the event has no time to aggregate by")),
+            }
+        };
+        (0..scope.len).map(time).collect()
+    }
+
+    /// Adds events to the present finest period.
+    fn take(
+        &mut self,
+        range: std::ops::Range<usize>,
+        numbers: &[u32],
+        times: &[i64],
+        args: &[Vector<'_>],
+    ) -> Result<(), Fault> {
+        if range.is_empty() {
+            return Ok(());
+        }
+        let (calendar, period) = (&self.spec.calendar, self.spec.periods[0]);
+        let open = &mut self.levels[0].open;
+        self.targets.clear();
+        if self.shape.timed {
+            let (mut start, mut next) = (0, 0);
+            for (group, time) in numbers[range.clone()].iter().zip(&times[range.clone()]) {
+                if *time < start || *time >= next {
+                    start = calendar.start_of(*time, period);
+                    next = calendar.next_after(*time, period);
+                }
+                self.targets.push(open.row(*group, start));
+            }
+        } else {
+            self.targets.extend(numbers[range.clone()].iter().map(|group| open.row(*group, 0)));
+        }
+        open.rows.fit();
+        let fresh = match times.get(range.clone()) {
+            Some(times) => open.rows.fresh(&self.targets, times),
+            None => None,
+        };
+        for (cells, arg) in open.rows.cells.iter_mut().zip(args) {
+            cells.take(&self.targets, arg, range.start, fresh.as_deref())?;
+        }
+        Ok(())
+    }
+
+    /// The clock shows `now`: periods that are over by then close.
+    pub fn advance(&mut self, now: i64) {
+        if self.levels[0].start.is_some() && now >= self.levels[0].next {
+            self.enter(0, now);
+        }
+    }
+
+    /// Something of time `time` reaches a level: a period that is over closes first.
+    fn enter(&mut self, level: usize, time: i64) {
+        let period = self.spec.periods[level];
+        let before = self.levels[level].start;
+        let start = self.spec.calendar.start_of(time, period);
+        let over = time >= self.levels[level].next;
+        self.levels[level].start = Some(start);
+        if over {
+            self.levels[level].next = self.spec.calendar.next_after(time, period);
+            if let Some(before) = before {
+                self.close(level, before);
+            }
+            if level + 1 < self.levels.len() {
+                self.enter(level + 1, start);
+            }
+        }
+    }
+
+    /// The rows of a level, whose period began at `start`, are kept and go into the next longer
+    /// one.
+    fn close(&mut self, level: usize, start: i64) {
+        if self.levels[level].open.rows.is_empty() {
+            return;
+        }
+        let mut moving = std::mem::replace(&mut self.moving, Rows::new(&self.shape));
+        let closing = &mut self.levels[level];
+        closing.open.take(&mut moving);
+        closing.closed_at.resize(closing.closed_at.len() + moving.len(), start);
+        closing.closed.extend(&moving);
+        if level + 1 < self.levels.len() {
+            self.enter(level + 1, start);
+            let period = self.spec.periods[level + 1];
+            let open = &mut self.levels[level + 1].open;
+            self.targets.clear();
+            for (row, group) in moving.groups.iter().enumerate() {
+                let time = if self.shape.timed {
+                    self.spec.calendar.start_of(moving.times[row], period)
+                } else {
+                    0
+                };
+                self.targets.push(open.row(*group, time));
+            }
+            open.rows.merge(&moving, &self.targets);
+        }
+        self.moving = moving;
+    }
+}

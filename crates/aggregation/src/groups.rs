@@ -1,0 +1,140 @@
+//! Groups: the values of the group-by attributes have a number.
+
+use std::fmt::Write as _;
+use std::hash::BuildHasher;
+
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+use weir_codec::{DecodeError, Reader, Writer};
+use weir_event::{Text, Value};
+use weir_expr::Vector;
+
+/// What the original writes after each value of a key.
+pub(crate) const AFTER_VALUE: &str = ":-:";
+
+/// The numbers of groups, found by hash of their text.
+///
+/// Values are told apart as the original does, by their text: null and `'null'` are one group.
+#[derive(Debug, Default)]
+pub(crate) struct Groups {
+    /// How many attributes make a key; without any, all events are of group 0.
+    width: usize,
+    table: HashTable<u32>,
+    /// By group: its one value as text, or all of several with a delimiter after each.
+    texts: Vec<Text>,
+    /// By group, then by attribute.
+    values: Vec<Value>,
+    hasher: FixedState,
+    composed: String,
+}
+
+impl Groups {
+    pub(crate) fn new(width: usize) -> Self {
+        let mut groups = Self { width, ..Self::default() };
+        groups.add_only();
+        groups
+    }
+
+    /// The one group of all events, where there is no group-by.
+    fn add_only(&mut self) {
+        if self.width == 0 {
+            self.texts.push(Text::default());
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.texts.len()
+    }
+
+    /// The group of each place, added to `numbers`.
+    pub(crate) fn number(&mut self, keys: &[Vector<'_>], len: usize, numbers: &mut Vec<u32>) {
+        match keys {
+            [] => numbers.resize(numbers.len() + len, 0),
+            [Vector::Str(texts)] => {
+                numbers.extend((0..len).map(|place| match texts.get(place) {
+                    Some(text) => self.find(text, |text| vec![Value::Str(text.clone())]),
+                    None => self.find(&Text::inline("null"), |_| vec![Value::Null]),
+                }));
+            }
+            keys => {
+                let mut composed = std::mem::take(&mut self.composed);
+                for place in 0..len {
+                    composed.clear();
+                    for key in keys {
+                        let after = if keys.len() > 1 { AFTER_VALUE } else { "" };
+                        // Writing to a `String` cannot fail.
+                        let written = write!(composed, "{}{after}", key.value(place));
+                        debug_assert!(written.is_ok());
+                    }
+                    let text = Text::from(composed.as_str());
+                    let values = |_: &Text| keys.iter().map(|key| key.value(place)).collect();
+                    numbers.push(self.find(&text, values));
+                }
+                self.composed = composed;
+            }
+        }
+    }
+
+    #[inline]
+    fn find(&mut self, text: &Text, values: impl FnOnce(&Text) -> Vec<Value>) -> u32 {
+        let hash = self.hasher.hash_one(text.as_bytes());
+        let texts = &self.texts;
+        if let Some(group) = self.table.find(hash, |it| texts[*it as usize] == *text) {
+            return *group;
+        }
+        let group = self.texts.len() as u32;
+        self.texts.push(text.clone());
+        self.values.extend(values(text));
+        let (texts, hasher) = (&self.texts, &self.hasher);
+        self.table.insert_unique(hash, group, |it| hasher.hash_one(texts[*it as usize].as_bytes()));
+        group
+    }
+
+    /// One value of a group.
+    pub(crate) fn value(&self, group: u32, attribute: usize) -> &Value {
+        &self.values[group as usize * self.width + attribute]
+    }
+
+    /// The group's part of a key as the original writes it.
+    pub(crate) fn key_text(&self, group: u32, into: &mut String) {
+        into.push_str(&self.texts[group as usize]);
+        if self.width == 1 {
+            into.push_str(AFTER_VALUE);
+        }
+    }
+
+    /// Forgets the groups that are not kept; the new number of each one that is.
+    pub(crate) fn compact(&mut self, keep: &[bool]) -> Vec<u32> {
+        if self.width == 0 {
+            return vec![0];
+        }
+        let mut kept = Self::new(self.width);
+        let mut renamed = vec![u32::MAX; keep.len()];
+        for group in (0..keep.len()).filter(|group| keep[*group]) {
+            let values = &self.values[group * self.width..(group + 1) * self.width];
+            renamed[group] = kept.find(&self.texts[group], |_| values.to_vec());
+        }
+        *self = kept;
+        renamed
+    }
+
+    pub(crate) fn save(&self, w: &mut Writer) {
+        let count = if self.width == 0 { 0 } else { self.len() };
+        w.len(count);
+        for group in 0..count {
+            w.str(&self.texts[group]);
+            w.values(&self.values[group * self.width..(group + 1) * self.width]);
+        }
+    }
+
+    pub(crate) fn load(width: usize, r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let mut groups = Self::new(width);
+        for _ in 0..r.len()? {
+            let text = Text::from(r.str()?);
+            let mut values = r.values()?;
+            values.resize(width, Value::Null);
+            groups.find(&text, |_| values);
+        }
+        Ok(groups)
+    }
+}
