@@ -345,7 +345,12 @@ fn whole(
     match arg {
         Vector::Int(v) => each(rows, v, from, |it| i64::from(*it), told),
         Vector::Long(v) => each(rows, v, from, |it| *it, told),
-        other => {
+        other @ (Vector::Null
+        | Vector::Bool(_)
+        | Vector::Float(_)
+        | Vector::Double(_)
+        | Vector::Str(_)
+        | Vector::Object(_)) => {
             for (i, row) in rows.iter().enumerate() {
                 let value = other.value(from + i);
                 match value.as_i64() {
@@ -368,7 +373,12 @@ fn number(
     match arg {
         Vector::Float(v) => each(rows, v, from, |it| f64::from(*it), told),
         Vector::Double(v) => each(rows, v, from, |it| *it, told),
-        other => {
+        other @ (Vector::Null
+        | Vector::Bool(_)
+        | Vector::Int(_)
+        | Vector::Long(_)
+        | Vector::Str(_)
+        | Vector::Object(_)) => {
             for (i, row) in rows.iter().enumerate() {
                 let value = other.value(from + i);
                 match value.as_f64() {

@@ -1,6 +1,5 @@
 //! What a reader gets: closed periods, and those going on, put together.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use weir_event::{Batch, Column, DataType, Value};
@@ -19,6 +18,8 @@ use crate::within::Bounds;
 struct Found {
     at: Vec<i64>,
     rows: Rows,
+    /// Whether a row of nulls, of time 0, stands behind them.
+    ghost: bool,
 }
 
 impl Aggregation {
@@ -53,17 +54,14 @@ impl Aggregation {
         };
         let mut merged = Open::new(&self.shape);
         for finer in self.levels[..=level].iter().rev() {
-            merge(&mut merged, &finer.open.rows, |_| 0);
+            merge(&mut merged, &self.listed(&finer.open.rows), |_| 0);
         }
-        if merged.rows.is_empty() && self.spec.group_by.is_empty() && bounds.contains(0) {
-            // The original shows an empty row of time 0 here (told by 5.1.30).
-            merged.row(0, 0);
-            merged.rows.fit();
-            found.at.push(0);
-            found.rows.extend(&merged.rows);
-        } else if bounds.contains(start) {
-            let keys = self.keys(&merged.rows, |_, key| key, |key| write!(key, "-{start}"));
-            found.rows.extend(&merged.rows.gather(&java_order::order(&keys)));
+        // The original shows an empty row of time 0 here (told by 5.1.30).
+        let ungrouped = self.spec.group_by.is_empty();
+        found.ghost = merged.rows.is_empty() && ungrouped && bounds.contains(0);
+        if bounds.contains(start) {
+            let keys = self.keys(&merged.rows, |_| String::new(), |_| format!("-{start}"));
+            found.rows.extend(&merged.rows.gather(&java_order::computed(&keys)));
             found.at.resize(found.rows.len(), start);
         }
         found
@@ -77,20 +75,19 @@ impl Aggregation {
         let mut going_on = Open::new(&self.shape);
         let mut longest = 0;
         for finer in self.levels[..=level].iter().rev() {
-            merge(&mut going_on, &finer.open.rows, |time| time);
+            merge(&mut going_on, &self.listed(&finer.open.rows), |time| time);
             longest = longest.max(finer.start.map_or(0, period_start));
         }
         let held: Vec<u32> = (0..going_on.rows.len() as u32)
             .filter(|row| bounds.contains(going_on.rows.time(*row as usize)))
             .collect();
         let held = going_on.rows.gather(&held);
-        let keys = self.keys(&held, |_, key| key, |key| write!(key, "-{longest}"));
+        let keys = self.keys(&held, |_| String::new(), |_| format!("-{longest}"));
         let mut merged = Open::new(&self.shape);
         merge(&mut merged, &closed.rows, period_start);
-        merge(&mut merged, &held.gather(&java_order::order(&keys)), period_start);
-        let keys = self.keys(&merged.rows, |_, key| key, |_| Ok(()));
-        let rows = merged.rows.gather(&java_order::order(&keys));
-        Found { at: rows.times.clone(), rows }
+        merge(&mut merged, &held.gather(&java_order::computed(&keys)), period_start);
+        let rows = self.listed(&merged.rows);
+        Found { at: rows.times.clone(), rows, ghost: false }
     }
 
     /// Closed rows in the order of the original's table.
@@ -101,39 +98,60 @@ impl Aggregation {
         time_of: impl Fn(i64, i64) -> i64,
     ) -> Found {
         let level = &self.levels[level];
-        let rows: Vec<u32> = (0..level.closed.len())
-            .filter(|row| bounds.contains(time_of(level.closed_at[*row], level.closed.time(*row))))
-            .map(|row| row as u32)
-            .collect();
+        let wanted =
+            |row: usize| bounds.contains(time_of(level.closed_at[row], level.closed.time(row)));
+        let mut rows: Vec<u32> = Vec::new();
+        let mut first = 0;
+        while let Some(at) = level.closed_at.get(first) {
+            // A period's rows went into the table together, in the order of a map.
+            let end = first + level.closed_at[first..].partition_point(|it| it <= at);
+            if (first..end).any(wanted) {
+                let batch: Vec<u32> = (first as u32..end as u32).collect();
+                let order = java_order::computed(&self.keys(
+                    &level.closed.gather(&batch),
+                    |_| String::new(),
+                    |_| String::new(),
+                ));
+                let in_order = order.iter().map(|place| batch[*place as usize]);
+                rows.extend(in_order.filter(|row| wanted(*row as usize)));
+            }
+            first = end;
+        }
         let at: Vec<i64> = rows.iter().map(|row| level.closed_at[*row as usize]).collect();
         let rows = level.closed.gather(&rows);
         if self.spec.group_by.is_empty() && !self.shape.timed {
-            return Found { at, rows };
+            return Found { at, rows, ghost: false };
         }
-        let keys =
-            self.keys(&rows, |row, key| format!("{}{AFTER_VALUE}{key}", at[row]), |_| Ok(()));
-        let order = java_order::order(&keys);
-        Found { at: order.iter().map(|row| at[*row as usize]).collect(), rows: rows.gather(&order) }
+        let keys = self.keys(&rows, |row| format!("{}{AFTER_VALUE}", at[row]), |_| String::new());
+        let order = java_order::put(&keys);
+        Found {
+            at: order.iter().map(|row| at[*row as usize]).collect(),
+            rows: rows.gather(&order),
+            ghost: false,
+        }
     }
 
-    /// The keys under which the original holds rows.
+    /// Rows in the order of the original's map of groups.
+    fn listed(&self, rows: &Rows) -> Rows {
+        let keys = self.keys(rows, |_| String::new(), |_| String::new());
+        rows.gather(&java_order::computed(&keys))
+    }
+
+    /// The keys under which the original holds rows: what stands before and after their own.
     fn keys(
         &self,
         rows: &Rows,
-        before: impl Fn(usize, String) -> String,
-        after: impl Fn(&mut String) -> std::fmt::Result,
+        before: impl Fn(usize) -> String,
+        after: impl Fn(usize) -> String,
     ) -> Vec<String> {
         (0..rows.len())
             .map(|row| {
-                let mut key = String::new();
+                let mut key = before(row);
                 if self.shape.timed {
-                    key = format!("{}{AFTER_VALUE}", rows.times[row]);
+                    key.push_str(&format!("{}{AFTER_VALUE}", rows.times[row]));
                 }
                 self.groups.key_text(rows.groups[row], &mut key);
-                let mut key = before(row, key);
-                // Writing to a `String` cannot fail.
-                let written = after(&mut key);
-                debug_assert!(written.is_ok());
+                key.push_str(&after(row));
                 key
             })
             .collect()
@@ -141,31 +159,36 @@ impl Aggregation {
 
     fn shown(&self, found: &Found) -> Batch {
         let len = found.rows.len();
-        let mut at = Column::with_capacity(DataType::Long, len);
-        found.at.iter().for_each(|time| at.push(Value::Long(*time)));
+        let mut times = found.at.clone();
+        times.extend(found.ghost.then_some(0));
+        let mut at = Column::with_capacity(DataType::Long, times.len());
+        times.iter().for_each(|time| at.push(Value::Long(*time)));
         let mut columns = vec![Arc::new(at)];
         for (item, shown) in self.spec.items.iter().zip(&self.shown) {
             let mut column = Column::with_capacity(item.data_type, len);
             for row in 0..len {
                 column.push(self.value(&found.rows, row, *shown));
             }
+            if found.ghost {
+                column.push_null();
+            }
             columns.push(Arc::new(column));
         }
-        Batch { timestamps: found.at.clone(), columns }
+        Batch { timestamps: times, columns }
     }
 
     fn value(&self, rows: &Rows, row: usize, shown: Shown) -> Value {
         match shown {
             Shown::Group(at) => self.groups.value(rows.groups[row], at).clone(),
             Shown::Part(part) => rows.part(row, part),
-            Shown::Int(part) => match rows.part(row, part) {
-                Value::Long(number) => Value::Int(number as i32),
-                other => other,
-            },
-            Shown::Float(part) => match rows.part(row, part) {
-                Value::Double(number) => Value::Float(number as f32),
-                other => other,
-            },
+            Shown::Int(part) => {
+                let number = rows.part(row, part).as_i64();
+                number.map_or(Value::Null, |number| Value::Int(number as i32))
+            }
+            Shown::Float(part) => {
+                let number = rows.part(row, part).as_f64();
+                number.map_or(Value::Null, |number| Value::Float(number as f32))
+            }
             Shown::Ratio(sum, count) => match (rows.part(row, sum), rows.part(row, count)) {
                 // Whole numbers divide as such: the original shows a cut-off average.
                 (Value::Long(sum), Value::Long(count)) if count != 0 => Value::Long(sum / count),

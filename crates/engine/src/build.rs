@@ -274,6 +274,7 @@ pub(crate) fn select_spec(select: &SelectPlan, events: EventType) -> SelectSpec 
             .iter()
             .map(|(column, descending)| OrderSpec { column: *column, descending: *descending })
             .collect(),
+        order_extra: select.order_extra.clone(),
         limit: select.limit,
         offset: select.offset,
         types: event_types(events),
@@ -375,6 +376,7 @@ fn handler(it: &HandlerPlan, seat: Seat, label: &str) -> Result<Handler, Problem
                 items: Vec::new(),
                 having: Some(condition.clone()),
                 order_by: Vec::new(),
+                order_extra: Vec::new(),
                 limit: None,
                 offset: None,
                 types: EventTypes { current: true, expired: true },

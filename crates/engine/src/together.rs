@@ -159,6 +159,7 @@ fn is_plain(plan: &QueryPlan) -> bool {
         && select.items.iter().all(plain)
         && select.group_by.iter().all(plain)
         && select.having.iter().all(plain)
+        && select.order_extra.iter().all(plain)
         && select.aggregates.iter().all(|it| it.arg.iter().all(plain))
 }
 

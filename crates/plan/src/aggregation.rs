@@ -140,7 +140,14 @@ fn item(
             let data_type = value.data_type();
             Some((made(name, None, Some(value), data_type, None), false))
         }
-        _ => {
+        q::ExprKind::Literal(_)
+        | q::ExprKind::Arithmetic { .. }
+        | q::ExprKind::Compare { .. }
+        | q::ExprKind::And(..)
+        | q::ExprKind::Or(..)
+        | q::ExprKind::Not(_)
+        | q::ExprKind::In { .. }
+        | q::ExprKind::IsNull(_) => {
             let value = compiler.expr(&output.expr)?;
             let data_type = value.data_type();
             Some((made(alias.unwrap_or_default(), None, Some(value), data_type, None), true))

@@ -473,7 +473,11 @@ pub struct SelectPlan {
     /// The condition on the output.
     pub having: Option<Expr>,
     /// Output attributes to sort by, and whether the largest comes first.
+    ///
+    /// Places behind the output attributes are those of `order_extra`.
     pub order_by: Vec<(usize, bool)>,
+    /// Attributes of the inputs to sort by.
+    pub order_extra: Vec<Expr>,
     /// `limit`.
     pub limit: Option<u64>,
     /// `offset`.

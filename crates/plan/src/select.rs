@@ -22,15 +22,16 @@ impl Compiler<'_> {
             Some(having) => Some(self.having(having)?),
             None => None,
         };
-        let mut order_by = Vec::new();
+        let (mut order_by, mut order_extra) = (Vec::new(), Vec::new());
         for by in &selection.order_by {
-            let Some(Expr::Attribute { slot: OUTPUTS, column, .. }) = self.attribute(&by.attribute)
-            else {
-                let message = format!("`{}` is not an output attribute", by.attribute.name);
-                self.problem("order-by", by.attribute.span, message);
-                return None;
+            let by_what = self.attribute(&by.attribute)?;
+            let column = if let Expr::Attribute { slot: OUTPUTS, column, .. } = by_what {
+                column as usize
+            } else {
+                order_extra.push(by_what);
+                schema.len() + order_extra.len() - 1
             };
-            order_by.push((column as usize, by.descending));
+            order_by.push((column, by.descending));
         }
         self.place = Place::Select;
         let limit = self.amount("limit", selection.limit.as_ref())?;
@@ -43,6 +44,7 @@ impl Compiler<'_> {
             group_by,
             having,
             order_by,
+            order_extra,
             limit,
             offset,
         })
@@ -153,7 +155,8 @@ impl Compiler<'_> {
 pub(crate) fn number_slots(select: &mut SelectPlan, inputs: u16) {
     select.inputs = inputs;
     let mut number = |slot: &mut u16| *slot = final_slot(*slot, inputs);
-    for expr in select.items.iter_mut().chain(&mut select.group_by).chain(&mut select.having) {
+    let exprs = select.items.iter_mut().chain(&mut select.group_by).chain(&mut select.having);
+    for expr in exprs.chain(&mut select.order_extra) {
         expr.for_each_slot(&mut number);
     }
     for aggregate in &mut select.aggregates {

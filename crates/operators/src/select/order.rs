@@ -7,7 +7,9 @@ use weir_event::{Column, Kind, Value};
 /// One attribute of an `order by`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OrderSpec {
-    /// The output attribute's place.
+    /// The output attribute's place, or behind those the one of [`SelectSpec::order_extra`].
+    ///
+    /// [`SelectSpec::order_extra`]: super::SelectSpec::order_extra
     pub column: usize,
     /// Whether the largest comes first.
     pub descending: bool,

@@ -51,6 +51,8 @@ pub struct SelectSpec {
     pub having: Option<Expr>,
     /// The order within a chunk.
     pub order_by: Vec<OrderSpec>,
+    /// What the order looks at besides the output attributes.
+    pub order_extra: Vec<Expr>,
     /// How many rows of a chunk leave at most.
     pub limit: Option<u64>,
     /// How many rows of a chunk are left out first.
@@ -380,7 +382,13 @@ impl Stage<'_> {
     }
 
     fn order_and_limit(&self, flow: &Flow, picked: Picked, ordered: bool) -> Result<Picked, Fault> {
-        let columns = self.columns(&picked.places)?;
+        let mut columns = self.columns(&picked.places)?;
+        self.over(&picked.places, &[], |scope| {
+            for extra in &self.spec.order_extra {
+                columns.push(extra.eval_column(scope)?);
+            }
+            Ok(())
+        })?;
         let kind_of = |i: u32| flow.kinds[picked.places[i as usize] as usize];
         let mut out = Picked::default();
         let mut start = 0;

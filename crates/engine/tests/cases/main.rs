@@ -1,0 +1,5 @@
+//! Apps played step by step.
+
+mod aggregations;
+mod player;
+mod told;

@@ -1,0 +1,137 @@
+//! Plays an app step by step, written as text, and writes down what came out.
+
+use weir_engine::{App, Emitted, EntryHead, Level, Options, Outputs, TapId};
+use weir_event::{BatchBuilder, DataType, Epoch, Seq, Value};
+
+#[derive(Default)]
+struct Rows(Vec<(TapId, String)>);
+
+impl Outputs for Rows {
+    fn rows(&mut self, tap: TapId, emitted: &Emitted<'_>) {
+        for row in emitted.range() {
+            self.0.push((tap, written(&emitted.batch.row(row))));
+        }
+    }
+
+    fn note(&mut self, _level: Level, _text: &str) {}
+}
+
+fn written(row: &[Value]) -> String {
+    let one = |value: &Value| match value {
+        Value::Null => "null".to_owned(),
+        Value::Str(text) => format!("'{text}'"),
+        Value::Long(number) => format!("{number}L"),
+        Value::Float(number) => format!("{:.6e}f", f64::from(*number)),
+        Value::Double(number) => format!("{number:.6e}"),
+        other @ (Value::Bool(_) | Value::Int(_) | Value::Object(_)) => other.to_string(),
+    };
+    row.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+fn read(text: &str, data_type: DataType) -> Value {
+    let text = text.trim();
+    if text == "null" {
+        return Value::Null;
+    }
+    let number = text.trim_end_matches(['L', 'f']);
+    match data_type {
+        DataType::String => Value::text(text.trim_matches('\'')),
+        DataType::Bool => Value::Bool(text == "true"),
+        DataType::Int => Value::Int(number.parse().unwrap()),
+        DataType::Long => Value::Long(number.parse().unwrap()),
+        DataType::Float => Value::Float(number.parse().unwrap()),
+        DataType::Double => Value::Double(number.parse().unwrap()),
+        DataType::Object => Value::Null,
+    }
+}
+
+/// The told values as [`written`] writes them.
+pub(crate) fn told(text: &str) -> String {
+    let one = |it: &str| {
+        let it = it.trim();
+        let number = it.trim_end_matches('f');
+        let real = number.contains(['.', 'e', 'N', 'I']) && !it.starts_with('\'');
+        match number.parse::<f64>() {
+            Ok(parsed) if real && it.ends_with('f') => format!("{parsed:.6e}f"),
+            Ok(parsed) if real => format!("{parsed:.6e}"),
+            _ => it.to_owned(),
+        }
+    };
+    text.split(',').map(one).collect::<Vec<_>>().join(", ")
+}
+
+pub(crate) struct Player<'a> {
+    app: App,
+    text: &'a str,
+    taps: Vec<(TapId, &'a str)>,
+    seq: u64,
+    /// The entries' time, which is not that of apps that take it from the events.
+    pub wall: i64,
+}
+
+impl<'a> Player<'a> {
+    pub(crate) fn new(text: &'a str, listened: &[&'a str]) -> Self {
+        let app = made(text);
+        let mut player = Self { app, text, taps: Vec::new(), seq: 0, wall: 1 };
+        player.listen(listened);
+        let head = player.head(0);
+        player.app.start(head, &mut Rows::default());
+        player
+    }
+
+    fn listen(&mut self, listened: &[&'a str]) {
+        self.taps = listened
+            .iter()
+            .map(|name| (self.app.listen(self.app.stream(name).unwrap()), *name))
+            .collect();
+    }
+
+    fn head(&mut self, end: usize) -> EntryHead {
+        self.seq += 1;
+        let (seq, epoch) = (Seq(self.seq), Epoch(1));
+        EntryHead { seq, epoch, time: self.wall, end: end as u32 }
+    }
+
+    /// A new app goes on from the state of this one.
+    pub(crate) fn restart(&mut self) {
+        let state = self.app.save();
+        let listened: Vec<&str> = self.taps.iter().map(|(_, name)| *name).collect();
+        self.app = made(self.text);
+        self.listen(&listened);
+        self.app.load(&state).unwrap();
+        assert!(self.app.save() == state, "{}: saving again differs", self.text);
+    }
+
+    /// `Stream@time values; values`; what came out.
+    pub(crate) fn send(&mut self, what: &str) -> Vec<String> {
+        let (to, rows) = what.split_once(' ').unwrap();
+        let (name, time) = to.split_once('@').unwrap();
+        let time: i64 = time.parse().unwrap();
+        let stream = self.app.stream(name).unwrap();
+        let schema = self.app.schema(stream).clone();
+        let mut builder = BatchBuilder::new(&schema);
+        for row in rows.split(';') {
+            let values = row.split(',').zip(schema.iter()).map(|(it, at)| read(it, at.data_type));
+            builder.push_row(time, values.collect::<Vec<_>>());
+        }
+        let batch = builder.finish();
+        let head = self.head(batch.len());
+        let mut rows = Rows::default();
+        self.app.apply(stream, &batch, &[head], &mut rows);
+        let name = |tap: TapId| self.taps.iter().find(|it| it.0 == tap).unwrap().1;
+        rows.0.into_iter().map(|(tap, row)| format!("< {} {row}", name(tap))).collect()
+    }
+
+    pub(crate) fn ask(&mut self, query: &str) -> Vec<String> {
+        let head = self.head(0);
+        match self.app.query(query, head) {
+            Ok(answer) => answer.rows.iter().map(|row| format!("= {}", written(row))).collect(),
+            Err(_) => vec!["!".to_owned()],
+        }
+    }
+}
+
+fn made(text: &str) -> App {
+    App::create(text, &Options { name: "told".into() })
+        .unwrap_or_else(|problems| panic!("{text}\n{problems:?}"))
+}

@@ -1,0 +1,60 @@
+//! Cases told by the reference: aggregations, joins and on-demand queries, played straight and
+//! with the state saved and loaded at every step.
+//!
+//! A case is a name after `#`, the app up to a line `---`, then what was done and told:
+//! `> Stream@time values; values` sends, `< Stream values` came out, `? query` asks, `= values`
+//! was answered, `!` after a query says that it was refused. All apps take their time from the
+//! events.
+
+use crate::player::{Player, told};
+
+const CASES: [&str; 1] = [include_str!("told/aggregations.told")];
+
+fn check(case: &str, restarts: bool) {
+    let (text, steps) = case.split_once("\n---\n").unwrap();
+    let mut listened: Vec<&str> = Vec::new();
+    for line in steps.lines() {
+        if let Some(name) = line.strip_prefix("< ").and_then(|it| it.split(' ').next())
+            && !listened.contains(&name)
+        {
+            listened.push(name);
+        }
+    }
+    let mut player = Player::new(text, &listened);
+    let mut lines = steps.lines().peekable();
+    while let Some(step) = lines.next() {
+        let mut expected = Vec::new();
+        while let Some(line) = lines.next_if(|it| it.starts_with(['<', '=', '!'])) {
+            let from = if line.starts_with('<') { 2 } else { 1 };
+            let head: Vec<&str> = line.splitn(from + 1, ' ').collect();
+            expected.push(match head[..] {
+                ["<", name, row] => format!("< {name} {}", told(row)),
+                ["=", row] => format!("= {}", told(row)),
+                _ => "!".to_owned(),
+            });
+        }
+        if restarts {
+            player.restart();
+        }
+        let (mut got, ordered) = match step.split_at(2) {
+            ("> ", what) => (player.send(what), false),
+            ("? ", query) => (player.ask(query), query.contains("order by")),
+            _ => continue,
+        };
+        if !ordered {
+            got.sort();
+            expected.sort();
+        }
+        assert_eq!(got, expected, "{text}\n{step}\nrestarts: {restarts}");
+    }
+}
+
+#[test]
+fn the_reference_is_followed_with_and_without_restarts() {
+    for case in CASES.iter().flat_map(|file| file.split("\n# ").skip(1)) {
+        let (_, case) = case.split_once('\n').unwrap();
+        for restarts in [false, true] {
+            check(case, restarts);
+        }
+    }
+}
