@@ -37,10 +37,10 @@ fn read(text: &str, data_type: DataType) -> Value {
     match data_type {
         DataType::String => Value::text(text.trim_matches('\'')),
         DataType::Bool => Value::Bool(text == "true"),
-        DataType::Int => Value::Int(number.parse().unwrap()),
-        DataType::Long => Value::Long(number.parse().unwrap()),
-        DataType::Float => Value::Float(number.parse().unwrap()),
-        DataType::Double => Value::Double(number.parse().unwrap()),
+        DataType::Int => Value::Int(number.parse().expect("a number of that type")),
+        DataType::Long => Value::Long(number.parse().expect("a number of that type")),
+        DataType::Float => Value::Float(number.parse().expect("a number of that type")),
+        DataType::Double => Value::Double(number.parse().expect("a number of that type")),
         DataType::Object => Value::Null,
     }
 }
@@ -82,7 +82,9 @@ impl<'a> Player<'a> {
     fn listen(&mut self, listened: &[&'a str]) {
         self.taps = listened
             .iter()
-            .map(|name| (self.app.listen(self.app.stream(name).unwrap()), *name))
+            .map(|name| {
+                (self.app.listen(self.app.stream(name).expect("the app has the stream")), *name)
+            })
             .collect();
     }
 
@@ -98,16 +100,16 @@ impl<'a> Player<'a> {
         let listened: Vec<&str> = self.taps.iter().map(|(_, name)| *name).collect();
         self.app = made(self.text);
         self.listen(&listened);
-        self.app.load(&state).unwrap();
+        self.app.load(&state).expect("a saved state loads");
         assert!(self.app.save() == state, "{}: saving again differs", self.text);
     }
 
     /// `Stream@time values; values`; what came out.
     pub(crate) fn send(&mut self, what: &str) -> Vec<String> {
-        let (to, rows) = what.split_once(' ').unwrap();
-        let (name, time) = to.split_once('@').unwrap();
-        let time: i64 = time.parse().unwrap();
-        let stream = self.app.stream(name).unwrap();
+        let (to, rows) = what.split_once(' ').expect("values follow");
+        let (name, time) = to.split_once('@').expect("a time follows");
+        let time: i64 = time.parse().expect("a time in milliseconds");
+        let stream = self.app.stream(name).expect("the app has the stream");
         let schema = self.app.schema(stream).clone();
         let mut builder = BatchBuilder::new(&schema);
         for row in rows.split(';') {
@@ -118,7 +120,8 @@ impl<'a> Player<'a> {
         let head = self.head(batch.len());
         let mut rows = Rows::default();
         self.app.apply(stream, &batch, &[head], &mut rows);
-        let name = |tap: TapId| self.taps.iter().find(|it| it.0 == tap).unwrap().1;
+        let name =
+            |tap: TapId| self.taps.iter().find(|it| it.0 == tap).expect("it is listened to").1;
         rows.0.into_iter().map(|(tap, row)| format!("< {} {row}", name(tap))).collect()
     }
 
@@ -132,6 +135,5 @@ impl<'a> Player<'a> {
 }
 
 fn made(text: &str) -> App {
-    App::create(text, &Options { name: "told".into() })
-        .unwrap_or_else(|problems| panic!("{text}\n{problems:?}"))
+    App::create(text, &Options { name: "told".into() }).expect("the reference takes this app too")
 }

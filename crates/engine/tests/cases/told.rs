@@ -11,7 +11,7 @@ use crate::player::{Player, told};
 const CASES: [&str; 1] = [include_str!("told/aggregations.told")];
 
 fn check(case: &str, restarts: bool) {
-    let (text, steps) = case.split_once("\n---\n").unwrap();
+    let (text, steps) = case.split_once("\n---\n").expect("a line of dashes after the app");
     let mut listened: Vec<&str> = Vec::new();
     for line in steps.lines() {
         if let Some(name) = line.strip_prefix("< ").and_then(|it| it.split(' ').next())
