@@ -14,8 +14,8 @@ mod statements;
 
 pub use cluster_tables::{ClusterTables, LeaseRow, LeaseVersion, NodeRow};
 pub use door::{
-    Database, DatabaseOptions, Login, Once, QUERY_ROWS_MAX, Rows, Sql, Statement, StoreError,
-    WriteMark,
+    Database, DatabaseOptions, JdbcUrl, Login, Once, QUERY_ROWS_MAX, Rows, Sql, Statement,
+    StoreError, WriteMark,
 };
 pub use file_log::{
     FileLog, LogError, LogOptions, PendingSync, Recovered, SEGMENT_BYTES, Synced, TOTAL_BYTES_MAX,

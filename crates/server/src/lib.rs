@@ -5,8 +5,8 @@ mod node;
 mod serve;
 
 pub use config::{
-    Carbon, Cluster, ConfigError, ConfigProblem, Datasource, Deployment, Ha, Home, Listener, Own,
-    Persistence, Place, Surroundings,
+    Carbon, Cluster, ConfigError, ConfigProblem, DatabasePlace, Datasource, Deployment, Ha, Home,
+    Listener, Own, Persistence, Place, Secret, Surroundings,
 };
 pub use node::{AppView, NodeView, Role, SinkView};
 pub use serve::{ServeOptions, Server, ServerStopper, StartError};

@@ -58,6 +58,27 @@ pub struct Database {
     options: DatabaseOptions,
 }
 
+/// What a JDBC URL means, before anything is opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JdbcUrl {
+    /// The database, for messages: its file, or its URL without user and password.
+    pub name: String,
+    /// What the user should be told about the URL.
+    pub notice: Option<String>,
+}
+
+impl JdbcUrl {
+    /// Reads a URL.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Refused`] when it cannot be used, whatever is there.
+    pub fn check(jdbc_url: &str) -> Result<Self, StoreError> {
+        let (_, name, notice) = reached(Target::of_url(jdbc_url)?)?;
+        Ok(Self { name, notice })
+    }
+}
+
 impl Database {
     /// Opens what a JDBC URL means, as [`Self::open_as`] does, with the user that it names.
     ///
@@ -82,18 +103,12 @@ impl Database {
         login: Login,
         options: DatabaseOptions,
     ) -> Result<Self, StoreError> {
-        let (link, name, notice) = match Target::of_url(jdbc_url)? {
-            Target::File(it) => {
-                make_folder(&it)?;
-                (Link::File(it.file.clone()), it.file.display().to_string(), it.notice)
-            }
-            Target::Server(mut url) => {
-                url.login = login.or(url.login);
-                let name = url.name();
-                let (link, notice) = server(url)?;
-                (link, name, notice)
-            }
-        };
+        let mut target = Target::of_url(jdbc_url)?;
+        match &mut target {
+            Target::File(it) => make_folder(it)?,
+            Target::Server(url) => url.login = login.or(std::mem::take(&mut url.login)),
+        }
+        let (link, name, notice) = reached(target)?;
         link.session(options, options.busy_timeout)?;
         Ok(Self { link, name, notice, options })
     }
@@ -175,6 +190,21 @@ fn make_folder(target: &FileTarget) -> Result<(), StoreError> {
         }
     }
     Ok(())
+}
+
+/// How a database is reached, what it is called, and what the user should know about it.
+fn reached(target: Target) -> Result<(Link, String, Option<String>), StoreError> {
+    match target {
+        Target::File(it) => {
+            let name = it.file.display().to_string();
+            Ok((Link::File(it.file), name, it.notice))
+        }
+        Target::Server(url) => {
+            let name = url.name();
+            let (link, notice) = server(url)?;
+            Ok((link, name, notice))
+        }
+    }
 }
 
 /// How the server of a URL is reached, and what the user should know about it.

@@ -7,7 +7,7 @@ mod server_url;
 mod sql;
 mod url;
 
-pub use database::{Database, DatabaseOptions};
+pub use database::{Database, DatabaseOptions, JdbcUrl};
 pub use error::StoreError;
 pub use login::Login;
 #[cfg(feature = "mysql")]

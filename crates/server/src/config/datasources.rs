@@ -2,13 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
+use weir_datasource::{JdbcUrl, Login};
+
 use super::keys::{Keys, Reading, Written, nearest};
 
 /// A data source as written.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct RawDatasource {
     name: Option<Written<String>>,
     jdbc_url: Option<Written<String>>,
+    login: Login,
 }
 
 /// All of them: only those that another section names are checked.
@@ -23,8 +26,54 @@ pub(super) struct Datasources {
 pub struct Datasource {
     /// The name other sections use.
     pub name: String,
-    /// The SQLite file.
-    pub file: PathBuf,
+    /// Where it is.
+    pub place: DatabasePlace,
+}
+
+/// Where a database is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DatabasePlace {
+    /// A SQLite file.
+    File(PathBuf),
+    /// On a server.
+    Server {
+        /// The URL without its options, for messages.
+        name: String,
+        /// The whole URL, with the secrets it may have.
+        url: Secret,
+        /// Who logs in.
+        login: Login,
+    },
+}
+
+/// Text that is not shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(pub String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl DatabasePlace {
+    /// The file, where it is one.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::File(file) => Some(file),
+            Self::Server { .. } => None,
+        }
+    }
+}
+
+impl std::fmt::Display for DatabasePlace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::File(file) => write!(f, "{}", file.display()),
+            Self::Server { name, .. } => f.write_str(name),
+        }
+    }
 }
 
 impl Datasources {
@@ -32,7 +81,7 @@ impl Datasources {
     pub(super) fn read(mut keys: Keys<'_>, base: &Path) -> Self {
         let mut written = Vec::new();
         for mut source in keys.sections("dataSources") {
-            let mut raw = RawDatasource { name: source.text("name"), jdbc_url: None };
+            let mut raw = RawDatasource { name: source.text("name"), ..RawDatasource::default() };
             source.silent(&["description"]);
             source.ignored(&["jndiConfig"], "there is no naming service");
             if let Some(mut definition) = source.section("definition") {
@@ -40,7 +89,9 @@ impl Datasources {
                 if let Some(mut it) = definition.section("configuration") {
                     raw.jdbc_url = it.text("jdbcUrl");
                     it.silent(&["driverClassName", "connectionTestQuery", "isAutoCommit"]);
-                    it.silent(&["username", "password", "validationTimeout", "idleTimeout"]);
+                    raw.login.user = it.text("username").map(|it| it.value);
+                    raw.login.password = it.text("password").map(|it| it.value);
+                    it.silent(&["validationTimeout", "idleTimeout"]);
                     it.silent(&["maxPoolSize", "minIdle", "connectionTimeout", "maxLifetime"]);
                     it.silent(&["isReadOnly", "poolName", "dataSourceProps"]);
                     it.finish();
@@ -80,12 +131,19 @@ impl Datasources {
             cx.problem(named.problem(&message).hint(hint));
             return None;
         };
-        let file = self.file_of(url, &named.value, cx)?;
-        Some(Datasource { name: named.value.clone(), file })
+        let place = self.place_of(url, raw, &named.value, cx)?;
+        Some(Datasource { name: named.value.clone(), place })
     }
 
-    fn file_of(&self, url: &Written<String>, name: &str, cx: &Reading<'_>) -> Option<PathBuf> {
-        let hint = "write `jdbc:sqlite:FILE`; other databases come later";
+    fn place_of(
+        &self,
+        url: &Written<String>,
+        raw: &RawDatasource,
+        name: &str,
+        cx: &Reading<'_>,
+    ) -> Option<DatabasePlace> {
+        let hint = "write `jdbc:postgresql://HOST/DATABASE`, `jdbc:mysql://HOST/DATABASE`, \
+                    `jdbc:mariadb://HOST/DATABASE` or `jdbc:sqlite:FILE`";
         let Some(rest) = url.value.strip_prefix("jdbc:") else {
             let why = format!("must begin with `jdbc:`, not `{}`", masked(&url.value));
             cx.problem(url.problem(&why).hint(hint));
@@ -103,7 +161,7 @@ impl Datasources {
                 cx.problem(url.problem(why).hint("name a file: `jdbc:sqlite:FILE`"));
                 None
             }
-            "sqlite" => Some(self.base.join(path)),
+            "sqlite" => Some(DatabasePlace::File(self.base.join(path))),
             "h2" if path.starts_with("tcp:") || path.starts_with("ssl:") => {
                 cx.problem(url.problem("is an H2 server, which is not supported").hint(hint));
                 None
@@ -115,8 +173,24 @@ impl Datasources {
                      is used beside it, in `{}`",
                     file.display()
                 ));
-                Some(file)
+                Some(DatabasePlace::File(file))
             }
+            "postgresql" | "mysql" | "mariadb" => match JdbcUrl::check(&url.value) {
+                Ok(checked) => {
+                    for notice in checked.notice.iter().flat_map(|it| it.lines()) {
+                        cx.note(format!("data source `{name}`: {notice}"));
+                    }
+                    let url = Secret(url.value.clone());
+                    let login = raw.login.clone();
+                    Some(DatabasePlace::Server { name: checked.name, url, login })
+                }
+                Err(refused) => {
+                    let refused = refused.to_string();
+                    let (why, hint) = refused.split_once("\nhint: ").unwrap_or((&refused, hint));
+                    cx.problem(url.problem(&format!("cannot be used: {why}")).hint(hint));
+                    None
+                }
+            },
             other => {
                 let why = format!("is a `{other}` database, which is not supported yet");
                 cx.problem(url.problem(&why).hint(hint));

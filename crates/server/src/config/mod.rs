@@ -17,7 +17,7 @@ mod yaml;
 
 pub use carbon::Carbon;
 pub use cluster::Cluster;
-pub use datasources::Datasource;
+pub use datasources::{DatabasePlace, Datasource, Secret};
 pub use deployment::{Deployment, Home};
 pub use ha::Ha;
 pub use own::Own;

@@ -1,10 +1,12 @@
 //! `state.persistence`: where snapshots go, and how often.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
+use weir_datasource::SnapshotPlace;
+
 use super::cluster::Cluster;
-use super::datasources::Datasources;
+use super::datasources::{DatabasePlace, Datasources};
 use super::keys::{Keys, Reading, Written};
 
 /// How often a snapshot is taken when the file does not say.
@@ -25,6 +27,7 @@ pub(super) struct RawPersistence {
     store: Option<Written<String>>,
     location: Option<Written<String>>,
     datasource: Option<Written<String>>,
+    table: Option<Written<String>>,
 }
 
 /// The same, checked.
@@ -34,8 +37,10 @@ pub struct Persistence {
     pub interval: Duration,
     /// How many of them an app keeps.
     pub revisions: usize,
-    /// The SQLite file they are in; a pair shares it.
-    pub file: PathBuf,
+    /// The database they are in; a pair shares it.
+    pub place: DatabasePlace,
+    /// The table they are in.
+    pub table: String,
 }
 
 /// The original's persistence stores, by the last part of their class name.
@@ -69,7 +74,7 @@ impl RawPersistence {
         if let Some(mut config) = keys.section("config") {
             raw.location = config.text("location");
             raw.datasource = config.text("datasource");
-            config.ignored(&["table"], "snapshots are in tables of their own");
+            raw.table = config.text("table");
             config.ignored(&["queries"], "the statements are built in for each database");
             config.finish();
         }
@@ -100,18 +105,20 @@ impl RawPersistence {
         };
         let revisions =
             self.revisions.map_or(REVISIONS, |it| usize::try_from(it.value).unwrap_or(REVISIONS));
-        let own = runtime.join(LOCATION).join(SNAPSHOT_FILE);
-        let shared = || cluster.map(|it| it.datasource.file.clone());
+        // Beside the original's, which may be in the same database and cannot be read.
+        let table = self.table.map_or_else(|| SnapshotPlace::TABLE.to_owned(), |it| it.value);
+        let table = format!("{table}_WEIR");
+        let own = DatabasePlace::File(runtime.join(LOCATION).join(SNAPSHOT_FILE));
+        let shared = || cluster.map(|it| it.datasource.place.clone());
         if self.enabled.as_ref().is_none_or(|it| !it.value) {
-            let file = shared().unwrap_or(own);
+            let place = shared().unwrap_or(own);
             if self.enabled.is_some() {
                 cx.note(format!(
-                    "`state.persistence.enabled` is `false`, and yet snapshots are kept, in `{}`: \
-                     the log is trimmed by them, and a restart loses nothing",
-                    file.display()
+                    "`state.persistence.enabled` is `false`, and yet snapshots are kept, in \
+                     `{place}`: the log is trimmed by them, and a restart loses nothing"
                 ));
             }
-            return Some(Persistence { interval, revisions, file });
+            return Some(Persistence { interval, revisions, place, table });
         }
         let class = match &self.store {
             None => StoreClass::Folder,
@@ -125,14 +132,14 @@ impl RawPersistence {
                 }
             },
         };
-        let file = match (class, self.location, self.datasource) {
+        let place = match (class, self.location, self.datasource) {
             (StoreClass::Folder, Some(location), _) => {
-                runtime.join(location.value).join(SNAPSHOT_FILE)
+                DatabasePlace::File(runtime.join(location.value).join(SNAPSHOT_FILE))
             }
             (StoreClass::Folder, None, _) => shared().unwrap_or(own),
-            (StoreClass::Database, _, Some(name)) => all.find(&name, cx)?.file,
+            (StoreClass::Database, _, Some(name)) => all.find(&name, cx)?.place,
             (StoreClass::Database, _, None) => shared().unwrap_or(own),
         };
-        Some(Persistence { interval, revisions, file })
+        Some(Persistence { interval, revisions, place, table })
     }
 }

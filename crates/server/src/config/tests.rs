@@ -122,9 +122,10 @@ fn a_file_as_users_of_the_original_have_it_is_understood() {
     assert_eq!(cluster.renewal, Duration::from_millis(2250));
     assert_eq!((ha.advertised_host.as_str(), ha.advertised_port), ("10.0.0.7", 9893));
     assert_eq!(pair.persistence.interval, Duration::from_secs(300));
-    assert_eq!(pair.persistence.file, Path::new("/var/lib/weir/state.db"));
+    assert_eq!(pair.persistence.place.file(), Some(Path::new("/var/lib/weir/state.db")));
+    assert_eq!(pair.persistence.table, "PERSISTENCE_TABLE_WEIR");
     let here = |path: &Path| path.ends_with("CLUSTER.sqlite");
-    assert!(here(&cluster.datasource.file), "{:?}", cluster.datasource);
+    assert!(cluster.datasource.place.file().is_some_and(here), "{:?}", cluster.datasource);
     expect_file!["goldens/notes.txt"].assert_eq(&pair.notes.join("\n"));
 }
 
@@ -195,9 +196,30 @@ fn what_a_pair_needs_is_asked_for() {
 }
 
 #[test]
+fn databases_on_servers_are_taken_and_their_secrets_not_shown() {
+    let on = |url: &str| {
+        PAIR.replace(
+            "jdbc:h2:${sys:carbon.home}/wso2/${sys:wso2.runtime}/database/CLUSTER;AUTO_SERVER=TRUE",
+            url,
+        )
+    };
+    for (url, name) in [
+        ("jdbc:postgresql://db/shop?sslmode=verify-full", "jdbc:postgresql://db:5432/shop"),
+        ("jdbc:mysql://a:1,b:2/shop?user=x&password=secret", "jdbc:mysql://a:1,b:2/shop"),
+        ("jdbc:mariadb://x:secret@db/shop", "jdbc:mariadb://db:3306/shop"),
+    ] {
+        let (cluster, _) = good(&on(url)).pair.unwrap();
+        let place = cluster.datasource.place;
+        assert_eq!((place.file(), place.to_string().as_str()), (None, name));
+        let shown = format!("{place:?}");
+        assert!(!shown.contains("secret") && shown.contains("user: Some(\"wso2carbon\")"));
+    }
+}
+
+#[test]
 fn other_databases_are_refused_by_name_where_they_are_used() {
     refused(
-        &PAIR.replace("datasource: PERSISTENCE_DB", "datasource: WSO2_METRICS_DB"),
+        &PAIR.replace("jdbc:sqlite:/var/lib/weir/state.db", "jdbc:oracle:thin:@db:1521/state"),
         expect_file!["goldens/other_databases_are_refused_by_name_where_they_are_used_1.txt"],
     );
     refused(
@@ -207,6 +229,10 @@ fn other_databases_are_refused_by_name_where_they_are_used() {
     refused(
         &PAIR.replace("jdbc:sqlite:/var/lib/weir/state.db", "sqlite:///state"),
         expect_file!["goldens/other_databases_are_refused_by_name_where_they_are_used_3.txt"],
+    );
+    refused(
+        &PAIR.replace("jdbc:sqlite:/var/lib/weir/state.db", "jdbc:mysql://db:none/state"),
+        expect_file!["goldens/other_databases_are_refused_by_name_where_they_are_used_4.txt"],
     );
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use weir_cluster::PairError;
 use weir_datasource::{LogError, StoreError};
 
-use crate::config::ConfigError;
+use crate::config::{ConfigError, DatabasePlace};
 
 /// Why a node does not start. `Display` says what to do; what it was caused by is its source.
 #[derive(Debug, thiserror::Error)]
@@ -37,12 +37,12 @@ pub enum StartError {
     #[error("could not open the node's log")]
     Log(#[source] Box<LogError>),
     /// A database cannot be opened.
-    #[error("could not open the {what} database `{}`", file.display())]
+    #[error("could not open the {what} database `{place}`")]
     Database {
         /// What it is for.
         what: &'static str,
-        /// Its file.
-        file: PathBuf,
+        /// Where it is.
+        place: DatabasePlace,
         /// What is in the way.
         source: Box<StoreError>,
     },

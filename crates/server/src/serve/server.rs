@@ -12,7 +12,7 @@ use weir_cluster::{NodeId, Pair, PairConfig, PairError, Running, Timing};
 use weir_connectors::Site;
 use weir_datasource::{Database, DatabaseOptions, FileLog, LogOptions, SnapshotPlace, StoreError};
 
-use crate::config::{Cluster, Deployment, Home, Surroundings};
+use crate::config::{Cluster, DatabasePlace, Deployment, Home, Surroundings};
 use crate::node::{
     Command, Conductor, DiskLog, DiskShelf, Group, GroupTables, Role, Settings, Shelf, SoleTables,
     machine,
@@ -221,27 +221,38 @@ fn settings(deployment: &Deployment) -> Settings {
     }
 }
 
-fn open(what: &'static str, file: &Path, options: DatabaseOptions) -> Result<Database, StartError> {
-    let url = format!("jdbc:sqlite:{}", file.display());
-    Database::open(&url, options).map_err(|source| database_error(what, file, source))
+fn open(
+    what: &'static str,
+    place: &DatabasePlace,
+    options: DatabaseOptions,
+) -> Result<Database, StartError> {
+    let opened = match place {
+        DatabasePlace::File(file) => {
+            Database::open(&format!("jdbc:sqlite:{}", file.display()), options)
+        }
+        DatabasePlace::Server { url, login, .. } => {
+            Database::open_as(&url.0, login.clone(), options)
+        }
+    };
+    opened.map_err(|source| database_error(what, place, source))
 }
 
-fn database_error(what: &'static str, file: &Path, source: StoreError) -> StartError {
-    StartError::Database { what, file: file.to_owned(), source: Box::new(source) }
+fn database_error(what: &'static str, place: &DatabasePlace, source: StoreError) -> StartError {
+    StartError::Database { what, place: place.clone(), source: Box::new(source) }
 }
 
 fn snapshots(deployment: &Deployment) -> Result<Box<dyn weir_datasource::Snapshots>, StartError> {
-    let file = &deployment.persistence.file;
-    if let Some(folder) = file.parent() {
+    let kept = &deployment.persistence;
+    if let Some(folder) = kept.place.file().and_then(Path::parent) {
         make_folder(folder)?;
     }
     let scope = match &deployment.pair {
         Some((cluster, _)) => &cluster.group,
         None => &deployment.carbon.id,
     };
-    let database = open("persistence", file, DatabaseOptions::default())?;
-    let place = SnapshotPlace::of_scope(scope);
-    database.snapshots(&place).map_err(|source| database_error("persistence", file, source))
+    let database = open("persistence", &kept.place, DatabaseOptions::default())?;
+    let place = SnapshotPlace { table: kept.table.clone(), scope: scope.clone() };
+    database.snapshots(&place).map_err(|source| database_error("persistence", &kept.place, source))
 }
 
 async fn join(deployment: &Deployment, log: FileLog) -> Result<Joined, StartError> {
@@ -249,7 +260,7 @@ async fn join(deployment: &Deployment, log: FileLog) -> Result<Joined, StartErro
         Some((cluster, _)) => {
             let tables = Arc::new(group_tables(
                 &cluster.group,
-                &cluster.datasource.file,
+                &cluster.datasource.place,
                 busy_timeout(cluster),
             )?);
             let config = pair_config(deployment, Timing::new(cluster.lease, cluster.renewal));
@@ -258,8 +269,8 @@ async fn join(deployment: &Deployment, log: FileLog) -> Result<Joined, StartErro
             Ok(Joined { pair: pair.map_err(pair_error)?, farewell })
         }
         None => {
-            let file = &deployment.persistence.file;
-            let tables = group_tables(&deployment.carbon.id, file, DatabaseOptions::default())?;
+            let place = &deployment.persistence.place;
+            let tables = group_tables(&deployment.carbon.id, place, DatabaseOptions::default())?;
             let config = pair_config(deployment, Timing::default());
             let tables = Arc::new(SoleTables::new(tables));
             let pair = Pair::start(config, tables, DiskLog(log)).await;
@@ -275,11 +286,11 @@ fn busy_timeout(cluster: &Cluster) -> DatabaseOptions {
 
 fn group_tables(
     group: &str,
-    file: &Path,
+    place: &DatabasePlace,
     options: DatabaseOptions,
 ) -> Result<GroupTables, StartError> {
-    let wrong = |source| database_error("cluster", file, source);
-    let database = open("cluster", file, options)?;
+    let wrong = |source| database_error("cluster", place, source);
+    let database = open("cluster", place, options)?;
     let lease = database.cluster().map_err(wrong)?;
     let nodes = database.cluster().map_err(wrong)?;
     Ok(GroupTables::new(group, lease, nodes))
