@@ -338,8 +338,9 @@ impl App {
                 self.await_idle();
             }
             self.last_event = self.wall;
-            let now = self.clock_at(head, batch, start);
-            self.move_clock(now, out);
+            if head.end > start {
+                self.move_clock(batch.timestamps[head.end as usize - 1], out);
+            }
         }
         self.timers.next_due()
     }

@@ -293,9 +293,10 @@ impl App {
         }
     }
 
-    /// The playback clock moves on: what is due by then happens first.
+    /// The playback clock is told the time: what is due by then happens first, also where it
+    /// stands still.
     pub(crate) fn move_clock(&mut self, to: i64, out: &mut dyn Outputs) {
-        if to <= self.clock {
+        if to < self.clock {
             return;
         }
         self.clock = to;
@@ -347,7 +348,7 @@ impl App {
             windows: &self.windows,
             aggregations: &self.aggregations,
         };
-        let when = (part, timer.due, self.clock, timer.key);
+        let when = (part, self.clock, timer.key);
         let found = self.queries[query].on_timer(when, world, &self.random, &mut asked);
         self.take_asked(query, asked, out);
         self.emit(query, &found?, out)

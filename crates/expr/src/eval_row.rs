@@ -316,9 +316,6 @@ pub(crate) fn int_op(op: ArithmeticOp, l: i32, r: i32) -> Option<i32> {
 fn chain(scope: &Scope<'_>, slot: u16, column: u16, place: usize) -> Value {
     let input = scope.input(slot);
     let rows = input.chain.map_or(&[][..], |chains| chains.at(input.rows.at(place)));
-    if rows.is_empty() {
-        return Value::Null;
-    }
     let values = rows.iter().map(|row| input.source.value(*row, column as usize)).collect();
     Value::object(Object::List(values))
 }

@@ -49,6 +49,8 @@ pub(crate) struct Compiler<'a> {
     pub place: Place,
     /// The slots handed out so far, in a pattern or sequence.
     pub views: Option<Vec<View>>,
+    /// The inputs in the order in which `*` names their attributes; as written without it.
+    pub star: Option<Vec<usize>>,
     /// The output attributes, once they are known.
     pub outputs: Option<Schema>,
     /// Where aggregate calls go; `None` where they have no business.
@@ -82,6 +84,7 @@ impl<'a> Compiler<'a> {
             inputs,
             place: Place::Select,
             views: None,
+            star: None,
             outputs: None,
             aggregates: None,
             table: None,

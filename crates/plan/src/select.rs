@@ -100,8 +100,11 @@ impl Compiler<'_> {
 
     fn everything(&mut self) -> Vec<(String, Expr)> {
         let mut all = Vec::new();
-        for input in 0..self.inputs.len() {
+        let inputs = self.star.clone().unwrap_or_else(|| (0..self.inputs.len()).collect());
+        for input in inputs {
             let schema = self.inputs[input].schema.clone();
+            // Of a counted element of a pattern, `*` shows the first event.
+            let index = self.inputs[input].counted.then_some(q::Index::At(0));
             let source = q::StreamRef {
                 name: self.inputs[input].name.clone(),
                 kind: self.inputs[input].kind,
@@ -110,7 +113,7 @@ impl Compiler<'_> {
             for attribute in schema.iter() {
                 let reference = q::AttributeRef {
                     source: Some(source.clone()),
-                    index: None,
+                    index,
                     handler: None,
                     name: attribute.name.clone(),
                     span: q::Span::default(),

@@ -18,6 +18,7 @@ impl Compiler<'_> {
         self.views = Some(Vec::new());
         let mut written = Vec::new();
         let root = collect(&state.element, &mut written);
+        let root = if sequence { widened(root, &written) } else { root };
         let mut streams = Vec::with_capacity(written.len());
         for (number, element) in written.iter().enumerate() {
             let origin = self.open(element.stream, partition)?;
@@ -48,6 +49,9 @@ impl Compiler<'_> {
             });
         }
         self.place = Place::Select;
+        let mut star = Vec::new();
+        in_order_of_making(&root, &elements, &mut star);
+        self.star = Some(star);
         Some(StatePlan {
             sequence,
             elements,
@@ -91,6 +95,47 @@ impl Compiler<'_> {
             }
         }
         Some(filters)
+    }
+}
+
+/// `every e1, not S for t, e2`: the original's grammar lets `every` reach over the elements up to
+/// the last absent one, where something follows that. It is followed where `every` would reach
+/// over absent elements alone; with others in between the original's sequence can never match.
+fn widened(root: StateNode, written: &[Written<'_>]) -> StateNode {
+    let StateNode::Next(mut parts) = root else { return root };
+    let absent = |at: &u16| written[usize::from(*at)].absent.is_some();
+    let silent = |it: &StateNode| matches!(it, StateNode::Element(at) if absent(at));
+    let last = parts.iter().rposition(silent).unwrap_or(0);
+    let reach = if last + 2 == parts.len() { last + 1 } else { parts.len() - 1 };
+    let every = matches!(parts.first(), Some(StateNode::Every(_)));
+    if !every || last == 0 || last + 1 == parts.len() || !parts[1..reach].iter().all(silent) {
+        return StateNode::Next(parts);
+    }
+    let tail = parts.split_off(reach);
+    let group = parts.into_iter().map(|it| match it {
+        StateNode::Every(inner) => *inner,
+        StateNode::Element(_) | StateNode::Next(_) | StateNode::Logical { .. } => it,
+    });
+    let mut whole = vec![StateNode::Every(Box::new(StateNode::Next(group.collect())))];
+    whole.extend(tail);
+    StateNode::Next(whole)
+}
+
+/// The elements as the original makes them, and shows them for `*`: of the operands of `and` and
+/// `or` the one written second comes first, but what must not happen always last.
+fn in_order_of_making(node: &StateNode, elements: &[ElementPlan], order: &mut Vec<usize>) {
+    match node {
+        StateNode::Element(element) => order.push(usize::from(*element)),
+        StateNode::Next(parts) => {
+            parts.iter().for_each(|it| in_order_of_making(it, elements, order));
+        }
+        StateNode::Every(inner) => in_order_of_making(inner, elements, order),
+        StateNode::Logical { left, right, .. } => {
+            let (left, right) = (usize::from(*left), usize::from(*right));
+            let absent = |element: usize| elements[element].absent.is_some();
+            let last = if absent(right) && !absent(left) { right } else { left };
+            order.extend([left + right - last, last]);
+        }
     }
 }
 

@@ -120,10 +120,10 @@ impl Query {
         }
     }
 
-    /// A wake-up that part `part` of the query asked for, to come at `due`.
+    /// A wake-up that part `part` of the query asked for.
     pub(crate) fn on_timer(
         &mut self,
-        (part, due, now, key): (u8, i64, i64, Key),
+        (part, now, key): (u8, i64, Key),
         world: World<'_>,
         random: &std::cell::Cell<u64>,
         asked: &mut Asked,
@@ -146,9 +146,7 @@ impl Query {
             QueryInput::Join(join) => {
                 join.on_timer((part, now, key), &mut cx, world, &mut self.selector, asked)
             }
-            QueryInput::State(state) => {
-                state.on_timer(&cx, (part, due, now, key), &mut self.selector, asked)
-            }
+            QueryInput::State(state) => state.on_timer(&cx, now, &mut self.selector, asked),
         };
         asked.faults.append(&mut faults);
         self.limited(selected)

@@ -31,7 +31,11 @@ impl State {
     /// The app starts, or a key comes into being; the wake-ups asked for because of it.
     pub(super) fn start(&mut self, now: i64, key: Key) -> Vec<(i64, Key, u8)> {
         self.pattern.begin(key, now);
-        self.pattern.take_wakes().collect()
+        self.wakes().collect()
+    }
+
+    fn wakes(&mut self) -> impl Iterator<Item = (i64, Key, u8)> {
+        self.pattern.take_wakes().map(|(due, key)| (due, key, 0))
     }
 
     pub(super) fn receive(
@@ -61,7 +65,7 @@ impl State {
             chunks: delivery.chunks,
         };
         let received = self.pattern.receive(cx, stream, &events);
-        asked.wakes.extend(self.pattern.take_wakes());
+        asked.wakes.extend(self.wakes());
         received?;
         self.pattern.select(cx, selector)
     }
@@ -69,12 +73,12 @@ impl State {
     pub(super) fn on_timer(
         &mut self,
         cx: &Cx<'_>,
-        (part, due, now, key): (u8, i64, i64, Key),
+        now: i64,
         selector: &mut Selector,
         asked: &mut Asked,
     ) -> Result<Selected, Fault> {
-        self.pattern.on_timer(part, due, now, key);
-        asked.wakes.extend(self.pattern.take_wakes());
+        self.pattern.on_timer(now);
+        asked.wakes.extend(self.wakes());
         self.pattern.select(cx, selector)
     }
 

@@ -18,6 +18,35 @@ impl Run<'_> {
         })
     }
 
+    /// A partial match that waits at an element began at another time than when it was put there.
+    pub(super) fn note_start(&mut self, entry: u32, before: i64) {
+        let Some(within) = self.machine.within_ms else { return };
+        let it = *self.state.entries.at(entry);
+        let start = self.state.partials.head(it.partial).start;
+        if start == before {
+            return;
+        }
+        let state = &*self.state;
+        let of = |entry: u32| state.partials.head(state.entries.at(entry).partial).start;
+        let in_place = start >= state.keys[self.key as usize].newest
+            && (it.before == NONE || of(it.before) <= start)
+            && (it.after == NONE || start <= of(it.after));
+        let key = &mut self.state.keys[self.key as usize];
+        key.next_expiry = key.next_expiry.min(start.saturating_add(within));
+        if !in_place || start == i64::MAX {
+            self.unsort();
+        }
+    }
+
+    /// A partial match that is in lists began at a time that does not suit its place there.
+    pub(super) fn unsort(&mut self) {
+        for step in 0..self.machine.wiring.steps.len() {
+            let waiting = self.waiting(step);
+            waiting.pending.sorted &= waiting.pending.is_empty();
+            waiting.fresh.sorted &= waiting.fresh.is_empty();
+        }
+    }
+
     /// All elements drop what began too long before `time`.
     pub(super) fn expire(&mut self, time: i64) {
         for at in 0..self.machine.wiring.ages.len() {
@@ -34,7 +63,7 @@ impl Run<'_> {
             }
             self.release(last);
         }
-        self.set_next_expiry(time);
+        self.set_next_expiry();
     }
 
     /// Notes one that has just grown too old; the newest noted one is held.
@@ -101,7 +130,7 @@ impl Run<'_> {
         self.release(partial);
     }
 
-    fn set_next_expiry(&mut self, time: i64) {
+    fn set_next_expiry(&mut self) {
         let Some(within) = self.machine.within_ms else { return };
         let mut first = i64::MAX;
         for step in 0..self.machine.wiring.steps.len() {
@@ -126,8 +155,6 @@ impl Run<'_> {
                 first = first.min(oldest);
             }
         }
-        let key = &mut self.state.keys[self.key as usize];
-        key.next_expiry = first.saturating_add(within);
-        key.newest = key.newest.max(time);
+        self.state.keys[self.key as usize].next_expiry = first.saturating_add(within);
     }
 }

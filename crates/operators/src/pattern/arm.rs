@@ -63,7 +63,11 @@ impl Run<'_> {
     }
 
     pub(super) fn wake(&mut self, step: usize, due: i64) {
-        self.state.wakes.push((due, Key(self.key), step as u8));
+        let rank = self.machine.wiring.alarms.iter().position(|it| *it == step);
+        let Some(rank) = rank else { return };
+        if self.state.alarms.ask(rank as u32, self.key, due) {
+            self.state.wakes.push((due, Key(self.key)));
+        }
     }
 
     /// Arms a start with an empty partial match; without `every` only once.

@@ -5,7 +5,7 @@ use weir_expr::{Chains, Fault, Input, Rows, Source};
 
 use super::condition::{Seen, single, which};
 use super::kept::Kept;
-use super::partial::Partials;
+use super::partial::{Head, Partials};
 use super::spec::ViewOf;
 use crate::cx::Cx;
 use crate::flow::Flow;
@@ -73,8 +73,14 @@ impl Matches {
         partial: u32,
         partials: &Partials,
         kept: &mut [Kept],
-        (now, key, joins): (i64, Key, bool),
+        place: (i64, Key, bool),
     ) {
+        self.add_views(partial, partials, kept);
+        self.reserve(partials.head(partial), place);
+    }
+
+    /// Notes the events of the next match that has a place but no events yet.
+    pub(super) fn add_views(&mut self, partial: u32, partials: &Partials, kept: &mut [Kept]) {
         for view in &mut self.views {
             if !view.used {
                 continue;
@@ -102,7 +108,10 @@ impl Matches {
             }
             view.rows.push(row);
         }
-        let head = partials.head(partial);
+    }
+
+    /// Makes a place for a match whose events follow.
+    pub(super) fn reserve(&mut self, head: &Head, (now, key, joins): (i64, Key, bool)) {
         let kind = if head.expired { Kind::Expired } else { Kind::Current };
         self.flow.push(0, kind, head.time);
         self.flow.end_chunk(now, key);
@@ -111,6 +120,15 @@ impl Matches {
         } else {
             self.groups.push(self.flow.len() as u32);
         }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.flow.len()
+    }
+
+    /// The match at a place shows this time.
+    pub(super) fn settle(&mut self, place: u32, time: i64) {
+        self.flow.times[place as usize] = time;
     }
 
     /// What the selector makes of the matches: each is a chunk for it.

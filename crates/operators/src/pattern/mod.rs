@@ -1,6 +1,7 @@
 //! Patterns and sequences: events that belong together in time.
 
 mod age;
+mod alarms;
 mod arm;
 mod condition;
 mod index;

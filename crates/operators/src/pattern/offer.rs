@@ -1,5 +1,6 @@
 //! An event is tried with what waits at one element.
 
+use weir_event::{Key, NO_ROW};
 use weir_expr::{Env, Fault, Vector};
 
 use super::arm::Run;
@@ -7,8 +8,8 @@ use super::condition::{Arriving, Sight};
 use super::index::{arriving, stored};
 use super::list::NONE;
 use super::partial::SILENCE;
+use super::state::State;
 use super::wiring::{Step, Waits};
-use weir_event::NO_ROW;
 
 /// An event on its way through the elements of its stream.
 #[derive(Clone, Copy)]
@@ -79,7 +80,8 @@ impl Run<'_> {
         }
         // What an absent element completes leaves when its time is over, not when an event comes.
         if trial.emits && !self.step(step).waits.is_absent() {
-            self.emit(partial, trial.together && trial.joins);
+            let joins = trial.together && trial.joins;
+            self.emit_in_chunk(partial, joins, !trial.together);
             trial.joins = true;
         }
         true
@@ -209,12 +211,14 @@ impl Run<'_> {
             }
             let holds = self.holds(step, it.partial, trial)?;
             self.state.partials.hold(it.partial);
+            let start = self.state.partials.head(it.partial).start;
             let mut done = !holds && sequence;
             if holds {
                 let row = self.take(step, trial);
                 self.state.partials.add(it.partial, step, row, &mut self.state.kept);
                 let count = self.state.partials.chain(it.partial, step).len() as u32;
                 self.state.partials.head_mut(it.partial).time = trial.arriving.time();
+                self.note_start(entry, start);
                 if count >= min {
                     done = self.counted(step, it.partial, count, min, max);
                 }
@@ -262,14 +266,17 @@ impl Run<'_> {
             }
             let holds = self.holds(step, it.partial, trial)?;
             self.state.partials.hold(it.partial);
+            let start = self.state.partials.head(it.partial).start;
             if holds {
                 let row = self.take(step, trial);
                 self.state.partials.set(it.partial, step, row, &mut self.state.kept);
+                self.note_start(entry, start);
                 self.taken_operand(step, it.partial, (and, partner), trial.arriving.time());
             }
             self.look(step, it.partial, trial);
             if !holds && self.state.partials.has(it.partial, step) {
                 self.state.partials.set(it.partial, step, NO_ROW, &mut self.state.kept);
+                self.note_start(entry, start);
             }
             if holds || self.machine.sequence {
                 self.remove_pending(step, entry);
@@ -328,8 +335,10 @@ impl Run<'_> {
             if holds {
                 let stays = for_ms.is_some() || sequence && and && every;
                 if !stays {
+                    let start = self.state.partials.head(it.partial).start;
                     let row = self.take(step, trial);
                     self.state.partials.set(it.partial, step, row, &mut self.state.kept);
+                    self.note_start(entry, start);
                 }
                 self.taken(step, it.partial, trial.arriving.time());
             }
@@ -388,8 +397,32 @@ impl Run<'_> {
 
     /// Puts a complete match out.
     pub(super) fn emit(&mut self, partial: u32, joins: bool) {
-        use super::state::State;
         let State { partials, kept, matches, .. } = &mut *self.state;
-        matches.add(partial, partials, kept, (self.now, weir_event::Key(self.key), joins));
+        matches.add(partial, partials, kept, (self.now, Key(self.key), joins));
+    }
+
+    /// Puts a complete match out at the end of the chunk: what it takes until then is seen, if it
+    /// is `late`; when it last took something in any case, as in the original.
+    fn emit_in_chunk(&mut self, partial: u32, joins: bool, late: bool) {
+        let State { partials, kept, matches, unsettled, .. } = &mut *self.state;
+        partials.hold(partial);
+        if late {
+            matches.reserve(partials.head(partial), (self.now, Key(self.key), joins));
+        } else {
+            matches.add(partial, partials, kept, (self.now, Key(self.key), joins));
+        }
+        unsettled.push((partial, matches.len() as u32 - 1, late));
+    }
+
+    /// The chunk is over: what its matches have taken is settled.
+    pub(super) fn end_chunk(&mut self) {
+        let State { partials, kept, matches, unsettled, .. } = &mut *self.state;
+        for (partial, place, late) in unsettled.drain(..) {
+            matches.settle(place, partials.head(partial).time);
+            if late {
+                matches.add_views(partial, partials, kept);
+            }
+            partials.release(partial, kept);
+        }
     }
 }

@@ -77,6 +77,8 @@ impl Pattern {
             waiting: Vec::new(),
             keys: Vec::new(),
             matches,
+            unsettled: Vec::new(),
+            alarms: Default::default(),
             wakes: Vec::new(),
         };
         Self { machine, state, marks: Vec::new(), places: Vec::new() }
@@ -123,8 +125,12 @@ impl Pattern {
                 let arriving = Arriving { columns, timestamps, row: row as usize };
                 let offered =
                     Offered { marks: marks[place], values: &values, place, arriving, env: &env };
-                run.event(stream, &offered)?;
+                if let Err(fault) = run.event(stream, &offered) {
+                    run.end_chunk();
+                    return Err(fault);
+                }
             }
+            run.end_chunk();
             start = chunk.end;
         }
         Ok(())
@@ -159,13 +165,19 @@ impl Pattern {
         elements.iter().map(|step| keyed(step).map(|on| on.value.eval(scope)).transpose()).collect()
     }
 
-    /// The wake-up that an element asked for at `due`.
-    pub fn on_timer(&mut self, element: u8, due: i64, now: i64, key: Key) {
+    /// A wake-up came that was asked for: absent elements whose time is over speak.
+    pub fn on_timer(&mut self, now: i64) {
         self.state.matches.begin(&mut self.state.kept);
-        let mut run = self.run(key, now);
-        run.begin();
-        if (element as usize) < run.machine.wiring.steps.len() {
-            run.silence(element as usize, due);
+        for rank in 0..self.machine.wiring.alarms.len() as u32 {
+            for key in self.state.alarms.due(rank, now) {
+                let mut run = self.run(Key(key), now);
+                while let Some(due) = run.state.alarms.take(rank, key, now) {
+                    run.silence(run.machine.wiring.alarms[rank as usize], due);
+                }
+                if let Some(next) = self.state.alarms.next(rank, key) {
+                    self.state.wakes.push((next, Key(key)));
+                }
+            }
         }
     }
 
@@ -178,8 +190,8 @@ impl Pattern {
         self.state.matches.select(cx, &self.state.kept, selector)
     }
 
-    /// Takes the wake-ups asked for: when, for which key and by which element.
-    pub fn take_wakes(&mut self) -> std::vec::Drain<'_, (i64, Key, u8)> {
+    /// Takes the wake-ups asked for: when, and for which key.
+    pub fn take_wakes(&mut self) -> std::vec::Drain<'_, (i64, Key)> {
         self.state.wakes.drain(..)
     }
 
@@ -202,6 +214,7 @@ impl Pattern {
             *run.waiting(step) = Default::default();
         }
         self.state.keys[key.0 as usize] = Default::default();
+        self.state.alarms.drop_key(steps as u32, key.0);
     }
 }
 
@@ -219,8 +232,12 @@ impl Run<'_> {
     /// tried with the last element first.
     fn event(&mut self, stream: usize, offered: &Offered<'_>) -> Result<(), Fault> {
         let time = offered.arriving.time();
-        if self.machine.within_ms.is_some() && self.may_expire(time) {
-            self.expire(time);
+        if self.machine.within_ms.is_some() {
+            if self.may_expire(time) {
+                self.expire(time);
+            }
+            let newest = &mut self.state.keys[self.key as usize].newest;
+            *newest = time.max(*newest);
         }
         let machine = self.machine;
         let feed = &machine.wiring.feeds[stream];

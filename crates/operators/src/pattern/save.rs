@@ -80,6 +80,7 @@ impl Pattern {
             w.bool(waiting.over);
             w.bool(waiting.rearm);
         }
+        state.alarms.save(w);
         w.len(state.complete.len());
         state.complete.iter().for_each(|it| w.bool(*it));
     }
@@ -161,6 +162,7 @@ impl Pattern {
         for (kept, rows) in self.state.kept.iter_mut().zip(rows) {
             rows.into_iter().for_each(|row| kept.release(row));
         }
+        self.state.alarms.load(r)?;
         if r.len()? != self.state.complete.len() {
             return Err(damaged());
         }

@@ -170,6 +170,8 @@ impl Run<'_> {
                     if !came && !self.state.partials.has(partial, step) {
                         let kept = &mut self.state.kept;
                         self.state.partials.set(partial, step, SILENCE, kept);
+                        self.state.keys[self.key as usize].next_expiry = i64::MIN;
+                        self.unsort();
                     }
                     // Without its partner, `and` goes on when that comes.
                     if and == came { spoken.push(partial) } else { self.release(partial) }

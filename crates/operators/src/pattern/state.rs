@@ -2,6 +2,7 @@
 
 use weir_event::Key;
 
+use super::alarms::Alarms;
 use super::index::Index;
 use super::kept::Kept;
 use super::list::{Entries, List};
@@ -60,8 +61,12 @@ pub(super) struct State {
     /// By element: a match was completed and not yet taken. One for all keys, as the original's.
     pub(super) complete: Vec<bool>,
     pub(super) matches: Matches,
-    /// Wake-ups asked for: when, for which key and by which element.
-    pub(super) wakes: Vec<(i64, Key, u8)>,
+    /// Matches of the chunk at work: the partial match, its place, and whether its events are
+    /// still to be noted.
+    pub(super) unsettled: Vec<(u32, u32, bool)>,
+    pub(super) alarms: Alarms,
+    /// Wake-ups asked for: when, and for which key.
+    pub(super) wakes: Vec<(i64, Key)>,
 }
 
 /// The bit of a stream in [`KeyState::dirty`]; many streams share the last one.

@@ -73,6 +73,8 @@ pub(super) struct Wiring {
     pub(super) numbers: Vec<usize>,
     /// The elements that begin when a key does, in order.
     pub(super) begin: Vec<usize>,
+    /// The absent elements with a time, in the order in which they are woken.
+    pub(super) alarms: Vec<usize>,
     /// The order in which partial matches grow old.
     pub(super) ages: Vec<usize>,
     /// The elements of a sequence that an event clears, in order.
@@ -95,6 +97,7 @@ impl Wiring {
             feeds: vec![Feed::default(); spec.streams.len()],
             numbers: vec![0; spec.elements.len()],
             begin: Vec::new(),
+            alarms: Vec::new(),
             ages: Vec::new(),
             resets: Vec::new(),
             updates: Vec::new(),
@@ -114,6 +117,7 @@ impl Wiring {
             };
         }
         wiring.begin(&spec.root);
+        wiring.alarms(&spec.root);
         wiring.resets(&spec.root);
         wiring.updates(&spec.root);
         wiring
@@ -267,6 +271,21 @@ impl Wiring {
         let mut numbers = Vec::new();
         self.in_order(root, &mut numbers);
         self.begin = numbers.into_iter().filter(|number| self.steps[*number].starts).collect();
+    }
+
+    fn alarms(&mut self, root: &StateSpec) {
+        let mut numbers = Vec::new();
+        self.in_order(root, &mut numbers);
+        let absent = |number: &usize| self.steps[*number].waits.is_absent();
+        let mut alarms: Vec<usize> = numbers.into_iter().filter(absent).collect();
+        // Of two operands the one written first is woken first.
+        for at in 1..alarms.len() {
+            let partner = self.steps[alarms[at]].waits.partner();
+            if partner.is_some_and(|(_, partner)| partner == alarms[at - 1]) {
+                alarms.swap(at - 1, at);
+            }
+        }
+        self.alarms = alarms;
     }
 
     /// The first element of a part as the original sees it.
