@@ -10,6 +10,7 @@ use weir_tables::Table;
 
 use crate::aggregation::NamedAggregation;
 use crate::build;
+use crate::errors::ErrorStore;
 use crate::named_window::NamedWindow;
 use crate::outputs::{Level, Outputs, TapId};
 use crate::partition::Partition;
@@ -82,6 +83,7 @@ pub struct App {
     pub(crate) last_event: i64,
     /// By trigger: its cron expression, if it has one.
     pub(crate) trigger_crons: Vec<Option<Cron>>,
+    pub(crate) errors: ErrorStore,
     pub(crate) random: Cell<u64>,
     pub(crate) depth: u32,
     pub(crate) started: bool,

@@ -1,4 +1,4 @@
-//! A plan becomes a running app: windows, selectors and who hands rows to whom.
+//! A plan becomes a running app: windows, selectors, handlers.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -14,23 +14,25 @@ use weir_operators::window::{
     Condition, Conditions, Mode, Param, WindowSpec, build as build_window, build_processor,
 };
 use weir_plan::{
-    ActionPlan, AggregatePlan, AggregationPlan, CheckPlan, HandlerPlan, InputPlan, JoinPlan,
-    NamedWindowPlan, Origin, Plan, QueryPlan, SelectPlan, SinglePlan, TriggerPlan, TriggerTime,
+    ActionPlan, AggregatePlan, AggregationPlan, HandlerPlan, InputPlan, JoinPlan, NamedWindowPlan,
+    Origin, Plan, QueryPlan, SelectPlan, SinglePlan, TableChange, TriggerPlan, TriggerTime,
     WindowPlan, condition, types,
 };
 use weir_query::{EventType, JoinKind, Problem, RateKind, RateWhich};
 use weir_tables::{Table, TableCondition, TableSpec};
 
 use crate::aggregation::{Asking, NamedAggregation, spec};
-use crate::app::{App, Receiver};
+use crate::app::App;
+use crate::errors::ErrorStore;
 use crate::named_window::NamedWindow;
 use crate::partition::Partition;
 use crate::pattern;
 use crate::query::{
-    Change, Handler, Join, JoinSide, Port, Query, QueryInput, Seat, SideOrigin, Single,
+    Change, Handler, Join, JoinSide, Meant, Query, QueryInput, Seat, SideOrigin, Single, check,
 };
 use crate::timer::Timers;
 use crate::together;
+use crate::wiring::connect;
 
 /// What a plan is run with, made part by part so that everything wrong with it is found at once.
 pub(crate) struct Parts {
@@ -109,6 +111,7 @@ pub(crate) fn build(plan: Plan, parts: Parts, name: String, text: &str) -> App {
         wall_timers: Timers::default(),
         last_event: 0,
         trigger_crons: parts.trigger_crons,
+        errors: ErrorStore::default(),
         random: Cell::new(0),
         depth: 0,
         started: false,
@@ -258,10 +261,6 @@ fn picture(query: &QueryPlan) -> Picture {
     }
 }
 
-fn check(it: &CheckPlan) -> (usize, TableCondition) {
-    (it.table.index(), TableCondition::new(it.condition.clone(), it.table_slot))
-}
-
 pub(crate) fn select_spec(select: &SelectPlan, events: EventType) -> SelectSpec {
     SelectSpec {
         inputs: select.inputs,
@@ -284,17 +283,16 @@ pub(crate) fn select_spec(select: &SelectPlan, events: EventType) -> SelectSpec 
 }
 
 fn change(action: &ActionPlan, plan: &Plan) -> Option<Change> {
-    let (to, upsert) = match action {
-        ActionPlan::Delete(to) | ActionPlan::Update(to) => (to, false),
-        ActionPlan::UpdateOrInsert(to) => (to, true),
-        ActionPlan::Stream(_)
-        | ActionPlan::Window(_)
-        | ActionPlan::Insert(_)
-        | ActionPlan::Return => return None,
+    let meant = |to: &TableChange, may_overwrite| {
+        Meant::new(to, &plan.tables[to.table.index()].primary_key, may_overwrite)
     };
-    let condition = TableCondition::new(to.condition.clone(), 1);
-    let overwrites = upsert && condition.is_key_lookup(&plan.tables[to.table.index()].primary_key);
-    Some(Change { condition, set: to.set.clone(), overwrites })
+    Some(match action {
+        ActionPlan::Insert(table) => Change::Insert(table.index()),
+        ActionPlan::Delete(to) => Change::Delete(meant(to, false)),
+        ActionPlan::Update(to) => Change::Update(meant(to, false)),
+        ActionPlan::UpdateOrInsert(to) => Change::UpdateOrInsert(meant(to, true)),
+        ActionPlan::Stream(_) | ActionPlan::Window(_) | ActionPlan::Return => return None,
+    })
 }
 
 fn single(
@@ -454,82 +452,4 @@ fn join_input(
     let left = side(&join.left, 0, join.left_triggers, keep_left)?;
     let right = side(&join.right, 1, join.right_triggers, keep_right)?;
     Ok(Join::new([left, right], join.on.clone(), expired_wanted || learns))
-}
-
-/// The streams and windows a query reads, with the input each feeds.
-pub(crate) fn reads(query: &QueryPlan) -> Vec<(Origin, Port)> {
-    match &query.input {
-        InputPlan::Single(single) => vec![(single.origin, Port::Only)],
-        InputPlan::Join(join) => {
-            let event = |it: Origin| matches!(it, Origin::Stream(_) | Origin::Window(_));
-            let (left, right) = (join.left.origin, join.right.origin);
-            if left == right && event(left) {
-                // A named window joined with itself triggers through its left side alone.
-                let named = matches!(left, Origin::Window(_));
-                return vec![(left, if named { Port::Left } else { Port::Both })];
-            }
-            [(left, Port::Left), (right, Port::Right)]
-                .into_iter()
-                .filter(|(origin, _)| event(*origin))
-                .collect()
-        }
-        InputPlan::State(state) => {
-            let streams = pattern::streams(state).into_iter().enumerate();
-            streams.map(|(at, it)| (Origin::Stream(it), Port::Stream(at as u16))).collect()
-        }
-    }
-}
-
-/// Subscribes queries and partitions, in the order of the text.
-fn connect(app: &mut App) {
-    for at in 0..app.plan.aggregations.len() {
-        let origin = app.plan.aggregations[at].input.origin;
-        subscribe(app, origin, Receiver::Aggregation(at as u32));
-    }
-    for at in 0..app.plan.queries.len() {
-        let query = &app.plan.queries[at];
-        let id = at as u32;
-        let partition = query.partition;
-        for (origin, port) in reads(query) {
-            let receiver = match partition {
-                None => Receiver::Query(id, port),
-                Some(partition) => {
-                    let inner = matches!(origin, Origin::Stream(stream)
-                        if app.plan.streams[stream.index()].partition.is_some());
-                    if inner {
-                        Receiver::Query(id, port)
-                    } else {
-                        let partition = partition.index();
-                        read_inside(&mut app.partitions[partition], origin, (id, port));
-                        Receiver::Partition(partition as u32)
-                    }
-                }
-            };
-            subscribe(app, origin, receiver);
-        }
-        if let Some(partition) = partition {
-            app.partitions[partition.index()].queries.push(id);
-        }
-    }
-}
-
-fn read_inside(partition: &mut Partition, origin: Origin, reader: (u32, Port)) {
-    match partition.inside.iter_mut().find(|(from, _)| *from == origin) {
-        Some((_, readers)) => readers.push(reader),
-        None => partition.inside.push((origin, vec![reader])),
-    }
-}
-
-fn subscribe(app: &mut App, origin: Origin, receiver: Receiver) {
-    let list = match origin {
-        Origin::Stream(stream) => &mut app.receivers[stream.index()],
-        Origin::Window(window) => &mut app.window_receivers[window.index()],
-        Origin::Table(_) | Origin::Aggregation(_) => return,
-    };
-    if let Receiver::Partition(partition) = receiver
-        && list.iter().any(|it| matches!(it, Receiver::Partition(other) if *other == partition))
-    {
-        return;
-    }
-    list.push(receiver);
 }

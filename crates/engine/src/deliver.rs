@@ -1,7 +1,7 @@
 //! Rows on their way through an app: from stream to query to stream, depth first.
 
 use weir_event::{Batch, BatchBuilder, Chunk, Key, OutputNo, Value};
-use weir_expr::{Env, Fault, Input, Rows, Scope, Source};
+use weir_expr::Fault;
 use weir_operators::Cx;
 use weir_operators::rate::RateLimit;
 use weir_operators::select::Selected;
@@ -10,7 +10,7 @@ use weir_plan::{ActionPlan, OnError, Playback, StreamId};
 use crate::app::{App, Receiver};
 use crate::named_window::Shown;
 use crate::outputs::{Emitted, Level, Outputs, TapId};
-use crate::query::{Asked, Delivery, Port, World};
+use crate::query::{Asked, Delivery, Port, World, Written};
 use crate::timer::{Target, Timer};
 
 /// How many queries deep an event may travel before it is taken for a loop.
@@ -240,7 +240,8 @@ impl App {
     ) {
         let plan = &self.plan.streams[stream.index()];
         match plan.on_error {
-            OnError::Log | OnError::Store => {
+            OnError::Store => self.store_error(stream, delivery, fault, out),
+            OnError::Log => {
                 let text = format!(
                     "{} event(s) of `{}` could not be processed and were dropped: {} ({})",
                     delivery.len(),
@@ -414,60 +415,10 @@ impl App {
         selected: &Selected,
         out: &mut dyn Outputs,
     ) -> Result<(), Fault> {
-        let change = self.queries[query].change.as_ref();
-        let batch = &selected.batch;
-        let mut dropped = Vec::new();
+        let Some(change) = &self.queries[query].change else { return Ok(()) };
         let now = selected.chunks.last().map_or(0, |chunk| chunk.now);
-        let env = Env { now, random: &self.random, tables: None };
-        let source = Source::Batch { columns: &batch.columns, timestamps: &batch.timestamps };
-        let inputs = [Input::new(source, Rows::From(0))];
-        let scope = Scope { inputs: &inputs, len: batch.len(), env: &env };
-        let action = &self.queries[query].output.action;
-        match (action, change) {
-            (ActionPlan::Insert(table), _) => {
-                let table = &mut self.tables[table.index()];
-                for row in 0..batch.len() {
-                    if let Err(refused) = table.insert(batch.timestamps[row], batch.row(row)) {
-                        dropped.push(refused);
-                    }
-                }
-            }
-            (ActionPlan::Delete(to), Some(change)) => {
-                let table = &mut self.tables[to.table.index()];
-                for place in 0..batch.len() {
-                    let mut rows = Vec::new();
-                    table.find(&change.condition, &scope, place, &mut rows)?;
-                    table.delete(&rows);
-                }
-            }
-            (ActionPlan::Update(to), Some(change)) => {
-                let table = &mut self.tables[to.table.index()];
-                for place in 0..batch.len() {
-                    change.update(table, &scope, place)?;
-                }
-            }
-            (ActionPlan::UpdateOrInsert(to), Some(change)) => {
-                let table = &mut self.tables[to.table.index()];
-                let done = change.overwrite_each(table, batch, &scope, &mut dropped)?;
-                for place in 0..if done { 0 } else { batch.len() } {
-                    if change.update(table, &scope, place)? == 0
-                        && let Err(refused) =
-                            table.insert(batch.timestamps[place], batch.row(place))
-                    {
-                        dropped.push(refused);
-                    }
-                }
-            }
-            (
-                ActionPlan::Return
-                | ActionPlan::Stream(_)
-                | ActionPlan::Window(_)
-                | ActionPlan::Delete(_)
-                | ActionPlan::Update(_)
-                | ActionPlan::UpdateOrInsert(_),
-                _,
-            ) => {}
-        }
+        let written = Written { batch: &selected.batch, now, random: &self.random };
+        let dropped = change.apply(&mut self.tables, &written)?;
         self.note_refused(dropped, out);
         Ok(())
     }

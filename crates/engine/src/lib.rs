@@ -4,6 +4,7 @@ mod aggregation;
 mod app;
 mod build;
 mod deliver;
+mod errors;
 mod named_window;
 mod on_demand;
 mod outputs;
@@ -15,8 +16,10 @@ mod segment;
 mod snapshot;
 mod timer;
 mod together;
+mod wiring;
 
 pub use app::{App, EntryHead, Options};
+pub use errors::{STORED_EVENTS_MAX, StoredError};
 pub use on_demand::{QueryError, Rows};
 pub use outputs::{Emitted, Level, Outputs, TapId};
 pub use segment::{Segment, SegmentBuilder};

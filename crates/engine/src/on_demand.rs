@@ -12,7 +12,7 @@ use weir_tables::TableCondition;
 use crate::aggregation::{Asking, read};
 use crate::app::{App, EntryHead};
 use crate::build::select_spec;
-use crate::query::Change;
+use crate::query::{Change, Meant, Written};
 
 /// What an on-demand query answers.
 #[derive(Debug, Clone)]
@@ -157,51 +157,20 @@ impl App {
 
     /// What the query does to a table.
     fn act(&mut self, plan: &OnDemandPlan, selected: &Selected) -> Result<(), Fault> {
-        let (table, change) = match &plan.action {
+        let meant = |to: &TableChange| Meant::new(to, &[], false);
+        let change = match &plan.action {
             OnDemandActionPlan::Find => return Ok(()),
-            OnDemandActionPlan::Insert(table) => (*table, None),
-            OnDemandActionPlan::Delete(change)
-            | OnDemandActionPlan::Update(change)
-            | OnDemandActionPlan::UpdateOrInsert(change) => (change.table, Some(made(change))),
+            OnDemandActionPlan::Insert(table) => Change::Insert(table.index()),
+            OnDemandActionPlan::Delete(to) => Change::Delete(meant(to)),
+            OnDemandActionPlan::Update(to) => Change::Update(meant(to)),
+            OnDemandActionPlan::UpdateOrInsert(to) => Change::UpdateOrInsert(meant(to)),
         };
-        let (random, tables) = (&self.random, &mut self.tables);
-        let table = &mut tables[table.index()];
-        let batch = &selected.batch;
         let now = selected.chunks.last().map_or(0, |chunk: &Chunk| chunk.now);
-        let env = Env { now, random, tables: None };
-        let source = Source::Batch { columns: &batch.columns, timestamps: &batch.timestamps };
-        let inputs = [Input::new(source, PlaceRows::From(0))];
-        let scope = Scope { inputs: &inputs, len: batch.len(), env: &env };
-        for place in 0..batch.len() {
-            let changed = match (&plan.action, &change) {
-                (OnDemandActionPlan::Delete(_), Some(change)) => {
-                    let mut rows = Vec::new();
-                    table.find(&change.condition, &scope, place, &mut rows)?;
-                    table.delete(&rows);
-                    rows.len()
-                }
-                (_, Some(change)) => change.update(table, &scope, place)?,
-                (_, None) => 0,
-            };
-            let adds = match &plan.action {
-                OnDemandActionPlan::Insert(_) => true,
-                OnDemandActionPlan::UpdateOrInsert(_) => changed == 0,
-                OnDemandActionPlan::Find
-                | OnDemandActionPlan::Delete(_)
-                | OnDemandActionPlan::Update(_) => false,
-            };
-            if adds && table.insert(batch.timestamps[place], batch.row(place)).is_err() {
-                return Err(Fault::runtime("the row's key is taken, or null"));
-            }
+        let written = Written { batch: &selected.batch, now, random: &self.random };
+        let refused = change.apply(&mut self.tables, &written)?;
+        if refused.is_empty() {
+            return Ok(());
         }
-        Ok(())
-    }
-}
-
-fn made(change: &TableChange) -> Change {
-    Change {
-        condition: TableCondition::new(change.condition.clone(), 1),
-        set: change.set.clone(),
-        overwrites: false,
+        Err(Fault::runtime("the row's key is taken, or null"))
     }
 }

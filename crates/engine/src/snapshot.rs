@@ -4,6 +4,7 @@ use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::OutputNo;
 
 use crate::app::App;
+use crate::errors::ErrorStore;
 use crate::timer::Timers;
 
 const VERSION: u8 = 1;
@@ -86,6 +87,7 @@ impl App {
         for (aggregation, plan) in self.aggregations.iter().zip(&self.plan.aggregations) {
             part(&mut w, &plan.name, |w| aggregation.save(w));
         }
+        part(&mut w, "stored errors", |w| self.errors.save(w));
         w.into_bytes()
     }
 
@@ -138,6 +140,12 @@ impl App {
         for (aggregation, plan) in self.aggregations.iter_mut().zip(&self.plan.aggregations) {
             read_part(&mut r, &plan.name, |r| aggregation.load(r))?;
         }
+        let plan = &self.plan;
+        let errors = &mut self.errors;
+        read_part(&mut r, "stored errors", |r| {
+            *errors = ErrorStore::load(r, plan)?;
+            Ok(())
+        })?;
         Ok(r.finish()?)
     }
 }

@@ -1,12 +1,12 @@
 //! A whole app: definitions, then queries and partitions in the order of the text.
 
 use weir_event::{DataType, Schema};
-use weir_expr::Expr;
 use weir_query as q;
 use weir_query::Problem;
 
 use crate::aggregation::aggregation;
-use crate::compile::{Compiler, NamedInput, Place, TABLE, nearest, quoted};
+use crate::change::table_change;
+use crate::compile::{Compiler, NamedInput, Place, quoted};
 use crate::define::{Definitions, attributes};
 use crate::graph::{
     ActionPlan, InputPlan, KeyBy, KeyPlan, NamedWindowPlan, Origin, OutputPlan, PartitionId,
@@ -393,16 +393,6 @@ impl Compiler<'_> {
             }
         }
     }
-
-    fn unknown_table_attribute(&mut self, target: &q::StreamRef, name: &str, schema: &Schema) {
-        let names: Vec<&str> = schema.iter().map(|it| it.name.as_str()).collect();
-        let message = format!("the table `{}` has no attribute `{name}`", target.name);
-        let problem = Problem::new("unknown-attribute", target.span, message);
-        self.problems.push(match nearest(name, &names) {
-            Some(near) => problem.with_hint(format!("did you mean `{near}`")),
-            None => problem.with_hint(format!("it has {}", quoted(&names))),
-        });
-    }
 }
 
 /// A target's attributes must be those of the output.
@@ -424,74 +414,6 @@ pub(crate) fn same_schema(
     let hint = format!("`{}` is ({}), the output is ({})", target.name, list(has), list(gets));
     problems.push(Problem::new("duplicate", target.span, message).with_hint(hint));
     None
-}
-
-/// How an output changes the rows of a table.
-pub(crate) fn table_change(
-    definitions: &Definitions,
-    problems: &mut Vec<Problem>,
-    target: &q::StreamRef,
-    select: &SelectPlan,
-    on: &q::Expr,
-    set: Option<&Vec<q::SetClause>>,
-) -> Option<TableChange> {
-    let Some(table) = definitions.table(&target.name) else {
-        let message = format!("no table `{}` is defined", target.name);
-        problems.push(Problem::new("unknown-table", target.span, message));
-        return None;
-    };
-    let schema = definitions.table_schema(table);
-    let output = NamedInput {
-        name: String::new(),
-        kind: q::StreamKind::Plain,
-        schema: select.schema.clone(),
-        slot: 0,
-        counted: false,
-    };
-    let mut compiler = Compiler::new(definitions, vec![output]);
-    compiler.table = Some((target.name.clone(), schema.clone()));
-    let condition = compiler.condition(on);
-    let explicit_set = set.is_some_and(|set| !set.is_empty());
-    let mut assigned = Vec::new();
-    for clause in set.into_iter().flatten() {
-        let name = &clause.attribute.name;
-        match schema.iter().position(|it| it.name == *name) {
-            Some(column) => {
-                assigned.extend(compiler.expr(&clause.value).map(|value| (column, value)));
-            }
-            None => {
-                let message = format!("the table `{}` has no attribute `{name}`", target.name);
-                compiler.problem("unknown-attribute", clause.attribute.span, message);
-            }
-        }
-    }
-    if set.is_some() && !explicit_set {
-        for (at, attribute) in select.schema.iter().enumerate() {
-            match schema.iter().position(|it| it.name == attribute.name) {
-                Some(column) => assigned.push((
-                    column,
-                    Expr::Attribute { slot: 0, column: at as u16, data_type: attribute.data_type },
-                )),
-                None => compiler.unknown_table_attribute(target, &attribute.name, &schema),
-            }
-        }
-    }
-    let failed = !compiler.problems.is_empty();
-    if !compiler.checks.is_empty() {
-        compiler.problem("not-yet-supported", on.span, "`in` is not yet supported here");
-    }
-    problems.append(&mut compiler.problems);
-    let mut condition = condition.filter(|_| !failed)?;
-    let mut number = |slot: &mut u16| {
-        if *slot == TABLE {
-            *slot = 1;
-        }
-    };
-    condition.for_each_slot(&mut number);
-    for (_, value) in &mut assigned {
-        value.for_each_slot(&mut number);
-    }
-    Some(TableChange { table, condition, set: assigned, explicit_set })
 }
 
 /// A time as annotations give it: `10 sec`, `1 hour 30 min`; milliseconds.

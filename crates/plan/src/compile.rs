@@ -15,6 +15,8 @@ pub(crate) const TOTALS: u16 = 0xFFFE;
 pub(crate) const OUTPUTS: u16 = 0xFFFD;
 /// Stands for the slot of the row of the table an `in` searches.
 pub(crate) const TABLE: u16 = 0xFFFC;
+/// Stands for the slot of the row of the table that is changed, within an `in` of the change.
+pub(crate) const TARGET: u16 = 0xFFFB;
 
 /// One input whose attributes expressions may name.
 #[derive(Debug, Clone)]
@@ -57,6 +59,8 @@ pub(crate) struct Compiler<'a> {
     pub aggregates: Option<Vec<AggregatePlan>>,
     /// The row of the table an `in` or a change searches.
     pub table: Option<(String, Schema)>,
+    /// The table that is changed; seen by an `in` of the change beside the one it searches.
+    pub target: Option<(String, Schema)>,
     pub checks: Vec<CheckPlan>,
     /// In a join with an aggregation: where the bounds of the time asked for are found.
     pub bounds: Option<BoundColumns>,
@@ -88,6 +92,7 @@ impl<'a> Compiler<'a> {
             outputs: None,
             aggregates: None,
             table: None,
+            target: None,
             checks: Vec::new(),
             bounds: None,
             problems: Vec::new(),
@@ -299,10 +304,13 @@ impl<'a> Compiler<'a> {
     }
 
     fn table_column(&self, name: &str) -> Option<Expr> {
-        let (_, schema) = self.table.as_ref()?;
-        let column = schema.iter().position(|it| it.name == name)?;
-        let data_type = schema[column].data_type;
-        Some(Expr::Attribute { slot: TABLE, column: column as u16, data_type })
+        let found = |(_, schema): &(String, Schema), slot| {
+            let column = schema.iter().position(|it| it.name == name)?;
+            let data_type = schema[column].data_type;
+            Some(Expr::Attribute { slot, column: column as u16, data_type })
+        };
+        let searched = self.table.as_ref().and_then(|it| found(it, TABLE));
+        searched.or_else(|| found(self.target.as_ref()?, TARGET))
     }
 
     fn whole_event(&mut self, input: usize) -> Expr {
@@ -338,6 +346,13 @@ impl<'a> Compiler<'a> {
                 self.unknown_attribute(attribute);
             }
             return found;
+        }
+        if let Some((table, schema)) = &self.target
+            && *table == source.name
+            && let Some(column) = schema.iter().position(|it| it.name == name)
+        {
+            let data_type = schema[column].data_type;
+            return Some(Expr::Attribute { slot: TARGET, column: column as u16, data_type });
         }
         let Some(input) = self.input_named(source) else {
             let message = format!("`{}{}` is not an input here", source.kind.sign(), source.name);

@@ -523,6 +523,8 @@ pub struct TableChange {
     pub set: Vec<(usize, Expr)>,
     /// Whether the text has a `set`; without it every output attribute is set.
     pub explicit_set: bool,
+    /// The tables that its `in` conditions search; their row is in slot 2.
+    pub checks: Vec<CheckPlan>,
 }
 
 /// A partition.

@@ -2,6 +2,7 @@
 
 mod aggregation;
 mod app;
+mod change;
 mod compile;
 mod condition;
 mod define;

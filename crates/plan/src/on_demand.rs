@@ -5,7 +5,8 @@ use weir_query as q;
 use weir_query::{OnDemandAction, OnDemandQuery, Problem};
 
 use crate::aggregation::asked;
-use crate::app::{same_schema, table_change};
+use crate::app::same_schema;
+use crate::change::table_change;
 use crate::compile::{Compiler, NamedInput};
 use crate::define::Definitions;
 use crate::graph::{Origin, Plan, SelectPlan, TableChange, TableId};

@@ -1,61 +1,188 @@
-//! How a query's output changes the rows of a table.
+//! What rows of a batch do to a table.
 
-use weir_event::Batch;
-use weir_expr::{Expr, Fault, Scope};
+use std::cell::Cell;
+
+use weir_event::{Batch, Value};
+use weir_expr::{Env, Expr, Fault, Input, Rows, Scope, Source};
+use weir_plan::TableChange;
 use weir_tables::{Refused, Table, TableCondition};
 
-/// How a query's output changes the rows of a table.
-pub(crate) struct Change {
-    pub condition: TableCondition,
-    pub set: Vec<(usize, Expr)>,
+use super::checks::{Check, Checks, check};
+
+/// What rows of a batch do to a table, one after the other.
+pub(crate) enum Change {
+    /// They are added to the table of that number.
+    Insert(usize),
+    /// Rows of the table go.
+    Delete(Meant),
+    /// Rows of the table change.
+    Update(Meant),
+    /// Rows of the table change, or the row is added.
+    UpdateOrInsert(Meant),
+}
+
+/// Which rows of a table are meant, and what becomes of them.
+pub(crate) struct Meant {
+    table: usize,
+    condition: TableCondition,
+    set: Vec<(usize, Expr)>,
+    checks: Vec<Check>,
     /// Whether the row with the key is replaced by the output as a whole (gotcha 50).
-    pub overwrites: bool,
+    overwrites: bool,
+}
+
+/// Rows that are written to a table.
+pub(crate) struct Written<'a> {
+    pub batch: &'a Batch,
+    pub now: i64,
+    pub random: &'a Cell<u64>,
 }
 
 impl Change {
-    /// Replaces or adds one row of the table for each row of the output, by its key; whether the
-    /// condition allows it.
-    pub(crate) fn overwrite_each(
+    /// Writes the rows; those that the table refused.
+    ///
+    /// # Errors
+    ///
+    /// Something could not be computed for a row; those before it are written.
+    pub(crate) fn apply(
         &self,
-        table: &mut Table,
-        batch: &Batch,
-        scope: &Scope<'_>,
-        refused: &mut Vec<Refused>,
-    ) -> Result<bool, Fault> {
-        let Some(key) = table.single_key(&self.condition).filter(|_| self.overwrites) else {
-            return Ok(false);
+        tables: &mut [Table],
+        written: &Written<'_>,
+    ) -> Result<Vec<Refused>, Fault> {
+        let batch = written.batch;
+        let mut refused = Vec::new();
+        let mut insert = |table: &mut Table, place: usize| {
+            refused.extend(table.insert(batch.timestamps[place], batch.row(place)).err());
         };
-        let keys = key.eval(scope)?;
-        for place in 0..batch.len() {
-            match table.find_one(&keys, place) {
-                Some(row) => table.overwrite(row, batch, place),
-                None => {
-                    refused.extend(table.insert(batch.timestamps[place], batch.row(place)).err())
+        match self {
+            Self::Insert(table) => {
+                (0..batch.len()).for_each(|place| insert(&mut tables[*table], place));
+            }
+            Self::Delete(meant) => {
+                for place in 0..batch.len() {
+                    let rows = meant.rows(tables, written, place)?;
+                    tables[meant.table].delete(&rows);
+                }
+            }
+            Self::Update(meant) => {
+                for place in 0..batch.len() {
+                    meant.update(tables, written, place)?;
+                }
+            }
+            Self::UpdateOrInsert(meant) if meant.by_key(&tables[meant.table]).is_some() => {
+                meant.overwrite_each(tables, written, &mut insert)?;
+            }
+            Self::UpdateOrInsert(meant) => {
+                for place in 0..batch.len() {
+                    if meant.update(tables, written, place)? == 0 {
+                        insert(&mut tables[meant.table], place);
+                    }
                 }
             }
         }
-        Ok(true)
+        Ok(refused)
+    }
+}
+
+impl Meant {
+    /// The rows that a change of the plan means; with the key of a row given, `set` may be left
+    /// out where `may_overwrite` says so.
+    pub(crate) fn new(to: &TableChange, key: &[usize], may_overwrite: bool) -> Self {
+        let condition = TableCondition::new(to.condition.clone(), 1);
+        Self {
+            table: to.table.index(),
+            overwrites: may_overwrite && condition.is_key_lookup(key),
+            condition,
+            set: to.set.clone(),
+            checks: to.checks.iter().map(check).collect(),
+        }
     }
 
-    /// Changes the rows that one output row means; how many there are.
-    pub(crate) fn update(
+    /// Runs `body` with the written rows in slot 0, and the tables to search.
+    fn with_scope<R>(
         &self,
-        table: &mut Table,
-        scope: &Scope<'_>,
+        tables: &[Table],
+        written: &Written<'_>,
+        body: impl FnOnce(&Table, &Scope<'_>) -> Result<R, Fault>,
+    ) -> Result<R, Fault> {
+        let checks = Checks { tables, checks: &self.checks };
+        let env = Env { now: written.now, random: written.random, tables: Some(&checks) };
+        let batch = written.batch;
+        let source = Source::Batch { columns: &batch.columns, timestamps: &batch.timestamps };
+        let inputs = [Input::new(source, Rows::From(0))];
+        let scope = Scope { inputs: &inputs, len: batch.len(), env: &env };
+        body(&tables[self.table], &scope)
+    }
+
+    /// The rows of the table that one written row means.
+    fn rows(
+        &self,
+        tables: &[Table],
+        written: &Written<'_>,
+        place: usize,
+    ) -> Result<Vec<u32>, Fault> {
+        self.with_scope(tables, written, |table, scope| {
+            let mut rows = Vec::new();
+            table.find(&self.condition, scope, place, &mut rows)?;
+            Ok(rows)
+        })
+    }
+
+    /// The expression whose value is the key of the one row that is meant.
+    fn by_key(&self, table: &Table) -> Option<&Expr> {
+        table.single_key(&self.condition).filter(|_| self.overwrites)
+    }
+
+    /// Replaces or adds one row of the table for each written row, by its key.
+    fn overwrite_each(
+        &self,
+        tables: &mut [Table],
+        written: &Written<'_>,
+        insert: &mut dyn FnMut(&mut Table, usize),
+    ) -> Result<(), Fault> {
+        let batch = written.batch;
+        let env = Env { now: written.now, random: written.random, tables: None };
+        let source = Source::Batch { columns: &batch.columns, timestamps: &batch.timestamps };
+        let inputs = [Input::new(source, Rows::From(0))];
+        let scope = Scope { inputs: &inputs, len: batch.len(), env: &env };
+        let table = &mut tables[self.table];
+        let Some(key) = self.by_key(table) else { return Ok(()) };
+        let keys = key.eval(&scope)?;
+        for place in 0..batch.len() {
+            match table.find_one(&keys, place) {
+                Some(row) => table.overwrite(row, batch, place),
+                None => insert(table, place),
+            }
+        }
+        Ok(())
+    }
+
+    /// Changes the rows that one written row means; how many there are.
+    fn update(
+        &self,
+        tables: &mut [Table],
+        written: &Written<'_>,
         place: usize,
     ) -> Result<usize, Fault> {
-        let mut rows = Vec::new();
-        table.find(&self.condition, scope, place, &mut rows)?;
-        for row in &rows {
-            let values = if self.overwrites {
-                let columns = table.spec().types.len() as u16;
-                (0..columns).map(|at| (at as usize, scope.value(0, at, place))).collect()
-            } else {
-                table.assigned(&self.set, 1, scope, place, *row)?
-            };
+        let changes: Vec<(u32, Vec<(usize, Value)>)> =
+            self.with_scope(tables, written, |table, scope| {
+                let mut rows = Vec::new();
+                table.find(&self.condition, scope, place, &mut rows)?;
+                let values = |row: u32| {
+                    if self.overwrites {
+                        let columns = table.spec().types.len() as u16;
+                        return Ok((0..columns)
+                            .map(|at| (at as usize, scope.value(0, at, place)))
+                            .collect());
+                    }
+                    table.assigned(&self.set, 1, scope, place, row)
+                };
+                rows.into_iter().map(|row| Ok((row, values(row)?))).collect()
+            })?;
+        for (row, values) in &changes {
             // A key that another row has is refused; the row stays as it was.
-            let _changed = table.update(*row, &values);
+            let _changed = tables[self.table].update(*row, values);
         }
-        Ok(rows.len())
+        Ok(changes.len())
     }
 }

@@ -1,6 +1,7 @@
 //! Queries at run time: rows in, selected rows out.
 
 mod change;
+mod checks;
 mod delivery;
 mod handler;
 mod join;
@@ -11,7 +12,8 @@ mod query;
 mod single;
 mod state;
 
-pub(crate) use change::Change;
+pub(crate) use change::{Change, Meant, Written};
+pub(crate) use checks::check;
 pub(crate) use delivery::{Delivery, Port};
 pub(crate) use handler::{Handler, Seat};
 pub(crate) use join::{Join, JoinSide, SideOrigin};

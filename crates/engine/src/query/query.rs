@@ -2,15 +2,16 @@
 
 use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::Key;
-use weir_expr::{Fault, InTable, Scope};
+use weir_expr::Fault;
 use weir_operators::Cx;
 use weir_operators::cron::Cron;
 use weir_operators::rate::RateLimit;
 use weir_operators::select::{Selected, Selector};
 use weir_plan::OutputPlan;
-use weir_tables::{Table, TableCondition};
+use weir_tables::Table;
 
 use super::change::Change;
+use super::checks::{Check, Checks};
 use super::delivery::{Delivery, Port};
 use super::join::Join;
 use super::single::Single;
@@ -24,21 +25,6 @@ pub(crate) struct World<'a> {
     pub tables: &'a [Table],
     pub windows: &'a [NamedWindow],
     pub aggregations: &'a [NamedAggregation],
-}
-
-/// The `in` checks of one query.
-struct Checks<'a> {
-    tables: &'a [Table],
-    checks: &'a [(usize, TableCondition)],
-}
-
-impl InTable for Checks<'_> {
-    fn contains(&self, check: usize, scope: &Scope<'_>, place: usize) -> Result<bool, Fault> {
-        match self.checks.get(check) {
-            Some((table, condition)) => self.tables[*table].contains(condition, scope, place),
-            None => Err(Fault::runtime("no such table check")),
-        }
-    }
 }
 
 /// What a query reads, at run time.
@@ -56,7 +42,7 @@ pub(crate) struct Query {
     pub rate: Option<RateLimit>,
     pub output: OutputPlan,
     pub change: Option<Change>,
-    pub checks: Vec<(usize, TableCondition)>,
+    pub checks: Vec<Check>,
     /// Who listens to the query itself.
     pub taps: Vec<u32>,
 }
