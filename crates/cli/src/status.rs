@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use clap::Args;
@@ -99,7 +99,11 @@ fn text(node: &Json) -> String {
     line("epoch", word(&node["epoch"]));
     line("committed", format!("entry {}", word(&node["committed"])));
     for peer in items(node, "peers") {
-        let state = if peer["connected"] == true { "connected" } else { "away" };
+        let state = match peer["connected"].as_bool() {
+            Some(true) => "connected",
+            Some(false) => "away",
+            None => "sends its log here while it is active",
+        };
         let lag = peer["lag"].as_u64().map(|lag| format!(", {lag} entries behind"));
         let lag = lag.unwrap_or_default();
         line("peer", format!("{} at {}: {state}{lag}", word(&peer["node"]), word(&peer["at"])));
@@ -108,6 +112,12 @@ fn text(node: &Json) -> String {
         out.push_str(&app_text(app));
     }
     out
+}
+
+/// How many seconds ago a moment of the clock was.
+fn ago(ms: i64) -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    (i64::try_from(now.as_millis()).unwrap_or(i64::MAX) - ms).max(0) / 1000
 }
 
 fn app_text(app: &Json) -> String {
@@ -129,11 +139,15 @@ fn app_text(app: &Json) -> String {
         word(&app["events"]),
         word(&app["repeated"])
     ));
-    line(format!(
-        "  state      at entry {}, last snapshot at entry {}",
-        word(&app["applied"]),
-        word(&app["snapshot"])
-    ));
+    line(format!("  state      at entry {}", word(&app["applied"])));
+    let snapshot = match app["snapshot"]["entry"].as_u64() {
+        Some(entry) => {
+            let seconds = ago(app["snapshot"]["takenAtMs"].as_i64().unwrap_or_default());
+            format!("at entry {entry}, {seconds} s ago")
+        }
+        None => "none yet since this node became active".to_owned(),
+    };
+    line(format!("  snapshot   {snapshot}"));
     for source in items(app, "sources") {
         let how = match source["cause"].as_str() {
             Some(cause) => format!("{}: {cause}", word(&source["state"])),

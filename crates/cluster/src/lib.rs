@@ -19,7 +19,9 @@ pub use drivers::{
 };
 pub use ids::{ConnId, Moment, NodeId};
 pub use marks::{LoggedMarks, Marks, SinkId};
-pub use node::{Found, Node, NodeAction, NodeConfig, NodeEvent, NodeInput, PeerAddress};
+pub use node::{
+    Found, Node, NodeAction, NodeConfig, NodeEvent, NodeInput, PeerAddress, PeerReport,
+};
 pub use sync::{
     Fill, Packet, Receiver, ReceiverAction, Reception, Sender, SenderAction, SenderInput,
     SenderLimits, Shape, reason,

@@ -141,9 +141,9 @@ impl FeedBook {
         self.rows().iter().map(|it| it[0].to_string()).collect()
     }
 
-    /// The first position received, as text.
-    pub(crate) fn positions(&self) -> Vec<String> {
-        let text = |it: Received| it.position.map(|p| String::from_utf8_lossy(&p.0).into_owned());
+    /// The first idempotency key received.
+    pub(crate) fn keys(&self) -> Vec<String> {
+        let text = |it: Received| it.idempotency_key.map(|key| key.to_string());
         self.received().into_iter().filter_map(text).take(1).collect()
     }
 

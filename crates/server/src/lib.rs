@@ -8,5 +8,5 @@ pub use config::{
     Carbon, Cluster, ConfigError, ConfigProblem, DatabasePlace, Datasource, Deployment, Ha, Home,
     Listener, Own, Persistence, Place, Secret, Surroundings,
 };
-pub use node::{AppView, NodeView, Role, SinkView};
+pub use node::{AppView, NodeView, PeerView, Role, SinkView, SnapshotView};
 pub use serve::{ServeOptions, Server, ServerStopper, StartError};

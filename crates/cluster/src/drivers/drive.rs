@@ -326,7 +326,8 @@ impl<S: LeaseStore, L: EntryLog> Drive<S, L> {
             | NodeEvent::InSync(_)
             | NodeEvent::Trimmed { .. }
             | NodeEvent::PeerEnded { .. }
-            | NodeEvent::Outdated(_) => {}
+            | NodeEvent::Outdated(_)
+            | NodeEvent::Report(_) => {}
         }
         // Nobody listens once the rooms above have gone; the loop ends with their last command.
         drop(self.events.send(event));

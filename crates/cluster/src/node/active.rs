@@ -7,7 +7,7 @@ use weir_codec::{EntryId, LogId, Message, Refusal};
 use weir_event::{Epoch, Seq};
 
 use super::trims::Trims;
-use super::words::{NodeAction, NodeEvent, PeerAddress};
+use super::words::{NodeAction, NodeEvent, PeerAddress, PeerReport};
 use crate::coordinator::{Identity, Membership};
 use crate::ids::{ConnId, Moment, NodeId};
 use crate::sync::{Packet, Sender, SenderAction, SenderInput, SenderLimits, Shape};
@@ -121,6 +121,15 @@ impl Active {
             link.connecting = false;
             link.retry_at = retry_at;
         }
+    }
+
+    pub(super) fn report(&self) -> Vec<PeerReport> {
+        let report = |link: &Link| PeerReport {
+            address: link.address.clone(),
+            connected: Some(link.conn.is_some()),
+            holds: link.sender.holds().map(|(_, last)| last),
+        };
+        self.links.values().map(report).collect()
     }
 
     pub(super) fn owns(&self, conn: ConnId) -> bool {

@@ -8,7 +8,7 @@ use weir_codec::{EntryId, Message, RawEntry, Refusal};
 use weir_event::{Seq, Time};
 
 use super::active::{Active, News};
-use super::words::{NodeAction, NodeEvent, NodeInput, PeerAddress};
+use super::words::{NodeAction, NodeEvent, NodeInput, PeerAddress, PeerReport};
 use crate::coordinator::{Action, Coordinator, Identity, Input, Term, Timing};
 use crate::ids::{ConnId, Moment};
 use crate::sync::{Packet, Receiver, ReceiverAction, SenderInput, SenderLimits, Shape};
@@ -111,6 +111,7 @@ impl Node {
             NodeInput::LeaseRead(answer) => self.coordinate(now, Input::LeaseRead(answer), out),
             NodeInput::LeaseWritten(it) => self.coordinate(now, Input::LeaseWritten(it), out),
             NodeInput::HandOver => self.coordinate(now, Input::HandOver, out),
+            NodeInput::Report => out.push(NodeAction::Tell(NodeEvent::Report(self.report()))),
             NodeInput::AcceptLoss => self.coordinate(now, Input::AcceptLoss, out),
             NodeInput::Drained => {
                 if let Some(active) = &mut self.active {
@@ -361,6 +362,19 @@ impl Node {
                 }
             }
         }
+    }
+
+    fn report(&self) -> Vec<PeerReport> {
+        if let Some(active) = &self.active {
+            return active.report();
+        }
+        let others = self.peers.iter().filter(|it| it.node != self.config.me.node);
+        let report = |address: &PeerAddress| PeerReport {
+            address: address.clone(),
+            connected: None,
+            holds: None,
+        };
+        others.map(report).collect()
     }
 
     fn become_active(&mut self, now: Moment, term: Term, out: &mut Vec<NodeAction>) {

@@ -6,4 +6,4 @@ mod trims;
 mod words;
 
 pub use self::core::{Found, Node, NodeConfig};
-pub use self::words::{NodeAction, NodeEvent, NodeInput, PeerAddress};
+pub use self::words::{NodeAction, NodeEvent, NodeInput, PeerAddress, PeerReport};

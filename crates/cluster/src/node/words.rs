@@ -18,6 +18,16 @@ pub struct PeerAddress {
     pub port: u16,
 }
 
+/// A node of the group as this one sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeerReport {
+    pub address: PeerAddress,
+    /// Whether it is connected, as far as an active node knows; a passive one does not dial.
+    pub connected: Option<bool>,
+    /// Up to where it holds our log, while it is connected.
+    pub holds: Option<EntryId>,
+}
+
 /// What happened to a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NodeInput {
@@ -60,6 +70,8 @@ pub enum NodeInput {
     HandOver,
     Drained,
     AcceptLoss,
+    /// Somebody wants a [`NodeEvent::Report`].
+    Report,
 }
 
 /// What a node wants done, in this order.
@@ -119,4 +131,6 @@ pub enum NodeEvent {
     PeerEnded { peer: Option<NodeId>, why: Refusal },
     /// Somebody knows of a higher epoch than this active node.
     Outdated(Epoch),
+    /// The answer to [`NodeInput::Report`]: the other nodes of the group.
+    Report(Vec<PeerReport>),
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::{Notify, Semaphore, watch};
@@ -15,12 +16,15 @@ use weir_event::Text;
 use super::app::{AppHandle, AppThread};
 use super::feed::{APP_QUEUE_KIB, AppFeed, SourceView};
 use super::lane::Lane;
-use super::machine::{AppText, Machine, Maker, Port};
+use super::machine::{AppText, LoadFailure, Machine, Maker, Port};
 use super::pump::{self, Gate};
 use super::request::Requests;
 use super::saved::Saved;
 use super::ticker;
 use weir_cluster::Marks;
+
+/// How long the sources of a node that is no longer active may take to give up their ports.
+const LEAVE_MAX: Duration = Duration::from_secs(5);
 
 /// What all apps of a node share.
 #[derive(Clone)]
@@ -39,7 +43,7 @@ pub(crate) struct Shared {
 
 /// An app that is built and not yet restored; nothing of it is open.
 pub(crate) struct BuiltApp {
-    text: String,
+    text: AppText,
     machine: Box<dyn Machine>,
     inlets: Vec<(Port, Inlet)>,
     outlets: Vec<(Port, Outlet)>,
@@ -90,7 +94,7 @@ impl BuiltApp {
             warn(&app, port, &outlet.warnings);
             outlets.push((port.clone(), outlet));
         }
-        Ok(Self { text: text.text.clone(), machine, inlets, outlets })
+        Ok(Self { text: text.clone(), machine, inlets, outlets })
     }
 
     /// The app's name.
@@ -110,16 +114,28 @@ impl BuiltApp {
             .iter()
             .map(|(port, _)| Arc::new(Lane::new(port.element.clone(), Arc::clone(&shared.moved))))
             .collect();
-        let (mut thread, handle) = AppThread::new(self.machine, &self.text, lanes.clone());
+        let (mut thread, handle) = AppThread::new(self.machine, &self.text.text, lanes.clone());
         let saved = match snapshot {
             Some(snapshot) => Some(Saved::decode(&snapshot.payload).map_err(|it| it.to_string())?),
             None => None,
         };
-        thread.restore(saved, marks)?;
+        let resumed = saved.is_some();
+        match thread.restore(saved, marks) {
+            Ok(()) => {}
+            Err(LoadFailure::OtherText(why)) => {
+                let name = &self.text.name;
+                tracing::error!("Siddhi App {name} starts with an empty state: {why}");
+                thread.begin_anew((shared.maker)(&self.text)?);
+            }
+            Err(LoadFailure::Unreadable(why)) => return Err(why),
+        }
         let handle =
             thread.start(handle).map_err(|it| format!("could not start a thread: {it}"))?;
         let mut pumps = JoinSet::new();
         for (lane, (_, outlet)) in lanes.into_iter().zip(self.outlets) {
+            if resumed {
+                outlet.encoder.resume();
+            }
             pumps.spawn(pump::run(lane, outlet, shared.gate.clone()));
         }
         let (stopper, stop) = stopper();
@@ -197,6 +213,20 @@ impl ActiveApp {
     /// Whether all that its engine made is confirmed.
     pub(crate) fn is_drained(&self) -> bool {
         self.handle.lanes.iter().all(|it| it.is_drained())
+    }
+
+    /// Ends everything at once, as [`Self::stop_now`], but lets its sources give up their ports;
+    /// the future resolves once they have.
+    pub(crate) fn leave(mut self) -> impl Future<Output = ()> + Send {
+        self.stopper.stop();
+        let mut running = self.take_running();
+        self.stop_now();
+        async move {
+            let ended = async { while running.join_next().await.is_some() {} };
+            if tokio::time::timeout(LEAVE_MAX, ended).await.is_err() {
+                tracing::warn!("a source did not end in time and was cut off");
+            }
+        }
     }
 
     /// Ends everything at once: nothing more comes in or leaves.

@@ -13,7 +13,7 @@ use weir_event::{OutputNo, Text, Time};
 
 use super::keys::Keys;
 use super::lane::Lane;
-use super::machine::{At, Machine, Output, Outputs, Step};
+use super::machine::{At, LoadFailure, Machine, Output, Outputs, Step};
 use super::saved::{Saved, SavedSource};
 
 /// An entry that may be executed: every log that must hold it does.
@@ -140,17 +140,15 @@ impl AppThread {
     }
 
     /// Puts a snapshot's content in place; `marks` are those that snapshot and log hold.
-    pub(crate) fn restore(&mut self, saved: Option<Saved>, marks: &Marks) -> Result<(), String> {
+    ///
+    /// After a failure the sources' positions and keys are in place and nothing else is.
+    pub(crate) fn restore(
+        &mut self,
+        saved: Option<Saved>,
+        marks: &Marks,
+    ) -> Result<(), LoadFailure> {
         let mut sinks = Vec::new();
         if let Some(saved) = saved {
-            if saved.text != self.text {
-                tracing::warn!(
-                    app = self.machine.name(),
-                    "the app's text is not the one that the snapshot was taken of"
-                );
-            }
-            self.machine.load(&saved.state)?;
-            sinks = saved.sinks;
             for source in saved.sources {
                 for key in &source.keys {
                     self.keys.take(&source.element, key);
@@ -159,6 +157,12 @@ impl AppThread {
                     self.positions.insert(source.element, position);
                 }
             }
+            if saved.text != self.text {
+                let app = self.machine.name();
+                tracing::info!(%app, "the snapshot was taken of another text of the app");
+            }
+            self.machine.load(&saved.state)?;
+            sinks = saved.sinks;
         }
         for (lane, made) in self.lanes.iter().zip(&mut self.made) {
             let at = sinks.iter().position(|it| it.element == lane.element);
@@ -168,8 +172,18 @@ impl AppThread {
             let sink = SinkId { app: self.machine.name().into(), sink: lane.element.clone() };
             lane.restore(saved, marks.get(&sink).copied().unwrap_or_default());
         }
+        for gone in sinks.iter().filter(|it| !it.waiting.is_empty()) {
+            let (app, rows) = (self.machine.name(), gone.waiting.len());
+            tracing::error!(%app, "{rows} outputs of `{}`, which is gone, are lost", gone.element);
+        }
         self.publish(EntryId::NONE);
         Ok(())
+    }
+
+    /// Goes on with another machine, after [`Self::restore`] has failed.
+    pub(crate) fn begin_anew(&mut self, machine: Box<dyn Machine>) {
+        self.machine = machine;
+        self.publish(EntryId::NONE);
     }
 
     /// Starts the thread; it ends when the handle is dropped and all lanes are closed.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
 use weir_cluster::{NodeEvent, NodeId, NodeInput, Waiting};
 use weir_codec::{EntryId, Refusal, Snapshot};
 use weir_connectors::Site;
@@ -83,9 +84,15 @@ pub(crate) struct Conductor {
     pub(super) committed: watch::Sender<EntryId>,
     pub(super) role: watch::Sender<Role>,
     pub(super) in_sync: usize,
+    /// The last entry of the log.
+    pub(super) last: EntryId,
+    /// Who waits for a view of the node.
+    pub(super) lookers: Vec<oneshot::Sender<NodeView>>,
     /// How the last connection of event sync ended.
     pub(super) peer_ended: Option<(Option<NodeId>, Refusal)>,
     pub(super) term: Option<Term>,
+    /// What is left of the term before: sources that give up their ports.
+    pub(super) leaving: Option<JoinHandle<()>>,
     pub(super) stopping: bool,
 }
 
@@ -120,8 +127,11 @@ impl Conductor {
             committed: watch::channel(EntryId::NONE).0,
             role,
             in_sync: 0,
+            last: EntryId::NONE,
+            lookers: Vec::new(),
             peer_ended: None,
             term: None,
+            leaving: None,
             stopping: false,
         };
         (this, role_seen)
@@ -194,6 +204,7 @@ impl Conductor {
                     tracing::error!("took over without {} logs that were in sync", lost.len());
                 }
                 self.open_gate(term.deadline);
+                self.last = last;
                 self.become_active(term.epoch, base, last);
             }
             NodeEvent::Deadline(deadline) => {
@@ -237,14 +248,9 @@ impl Conductor {
                 }
             }
             NodeEvent::Committed(at) => self.commit(at),
-            NodeEvent::Received(at) => tracing::trace!("holds the log up to {at}"),
-            NodeEvent::InSync(logs) => {
-                if self.in_sync != logs.len() {
-                    tracing::info!("in sync: {} logs", logs.len());
-                }
-                self.in_sync = logs.len();
-                self.peer_ended = None;
-            }
+            NodeEvent::Received(at) => self.last = at,
+            NodeEvent::Report(peers) => self.reported(&peers),
+            NodeEvent::InSync(logs) => self.synced(logs.len()),
             NodeEvent::Trimmed { app, revision, .. } => {
                 tracing::debug!(%app, "the active node has committed snapshot {revision}");
             }
@@ -254,6 +260,18 @@ impl Conductor {
             }
         }
         false
+    }
+
+    /// The logs that hold every acknowledged event have changed.
+    fn synced(&mut self, logs: usize) {
+        if self.in_sync != logs {
+            tracing::info!("in sync: {logs} logs");
+        }
+        if logs > self.in_sync && logs > 1 {
+            tracing::info!("Active node retrieved node details of passive node");
+        }
+        self.in_sync = logs;
+        self.peer_ended = None;
     }
 
     /// Says why a connection ended; a peer that is tried again and again is named once.
@@ -297,8 +315,7 @@ impl Conductor {
     fn command(&mut self, command: Command) -> bool {
         match command {
             Command::View(reply) => {
-                // Whoever asked may have gone.
-                drop(reply.send(self.view()));
+                self.look(reply);
                 false
             }
             Command::AcceptLoss => {

@@ -1,10 +1,16 @@
 //! The engine behind the node's door: an app's text becomes a machine.
 
+use std::collections::BTreeMap;
+
+use weir_codec::{DecodeError, Reader, Writer};
 use weir_connectors::{Annotation, ENTRY_TIME, Element};
-use weir_engine::{App, Emitted, EntryHead, Level, Options, TapId};
+use weir_engine::{App, Emitted, EntryHead, Level, LoadError, Options, TapId};
 use weir_event::{Batch, OutputNo, Text, Time};
 
-use super::machine::{At, Machine, Output, Outputs, Port, Step};
+use super::machine::{At, LoadFailure, Machine, Output, Outputs, Port, Step};
+
+/// The newest shape of a machine's state.
+const VERSION: u8 = 1;
 
 /// One app of the engine.
 pub(crate) struct EngineMachine {
@@ -13,6 +19,9 @@ pub(crate) struct EngineMachine {
     sinks: Vec<Port>,
     /// The listener of each sink.
     taps: Vec<TapId>,
+    /// What is added to the engine's numbers of each sink: a sink keeps its numbers when the
+    /// sinks before it change.
+    shifts: Vec<u64>,
     /// Whether this instance has been told to start; a restored app hears it once more, and
     /// does nothing about it.
     started: bool,
@@ -54,7 +63,41 @@ pub(crate) fn machine(name: &str, text: &str) -> Result<Box<dyn Machine>, String
         };
         taps.push(app.listen(stream));
     }
-    Ok(Box::new(EngineMachine { app, sources, sinks, taps, started: false }))
+    let shifts = vec![0; taps.len()];
+    Ok(Box::new(EngineMachine { app, sources, sinks, taps, shifts, started: false }))
+}
+
+impl EngineMachine {
+    /// The number that the next row of each sink gets.
+    fn next_numbers(&self) -> impl ExactSizeIterator<Item = (&Text, u64)> {
+        let sinks = self.sinks.iter().zip(&self.taps);
+        sinks.zip(&self.shifts).map(|((sink, tap), shift)| {
+            (&sink.element, self.app.next_output(*tap).0.wrapping_add(*shift))
+        })
+    }
+
+    fn read(&mut self, state: &[u8]) -> Result<(), LoadError> {
+        let mut r = Reader::new(state);
+        let version = r.u8()?;
+        if version != VERSION {
+            return Err(LoadError::Decode(DecodeError::UnknownVersion {
+                what: "app state",
+                version: u64::from(version),
+                newest: u64::from(VERSION),
+            }));
+        }
+        let mut numbers = BTreeMap::new();
+        for _ in 0..r.len_of(9)? {
+            numbers.insert(r.text()?, r.u64()?);
+        }
+        self.app.load(r.bytes()?)?;
+        r.finish()?;
+        for ((sink, tap), shift) in self.sinks.iter().zip(&self.taps).zip(&mut self.shifts) {
+            let next = numbers.get(&sink.element).copied().unwrap_or(1);
+            *shift = next.wrapping_sub(self.app.next_output(*tap).0);
+        }
+        Ok(())
+    }
 }
 
 impl Machine for EngineMachine {
@@ -72,7 +115,7 @@ impl Machine for EngineMachine {
 
     fn apply(&mut self, at: At, step: Step<'_>, out: &mut dyn Outputs) {
         let head = |end| EntryHead { seq: at.seq, epoch: at.epoch, time: at.time.0, end };
-        let mut to = ToSinks { taps: &self.taps, at, out };
+        let mut to = ToSinks { taps: &self.taps, shifts: &self.shifts, at, out };
         if !self.started {
             self.started = true;
             self.app.start(head(0), &mut to);
@@ -106,16 +149,22 @@ impl Machine for EngineMachine {
     }
 
     fn save(&self) -> Vec<u8> {
-        self.app.save()
+        let mut w = Writer::new();
+        w.u8(VERSION);
+        let numbers = self.next_numbers();
+        w.len(numbers.len());
+        for (element, next) in numbers {
+            w.str(element);
+            w.u64(next);
+        }
+        w.bytes(&self.app.save());
+        w.into_bytes()
     }
 
-    fn load(&mut self, state: &[u8]) -> Result<(), String> {
-        self.app.load(state).map_err(|error| {
-            use std::error::Error;
-            match error.source() {
-                Some(cause) => format!("{error}: {cause}"),
-                None => error.to_string(),
-            }
+    fn load(&mut self, state: &[u8]) -> Result<(), LoadFailure> {
+        self.read(state).map_err(|error| match &error {
+            LoadError::OtherApp { .. } => LoadFailure::OtherText(error.to_string()),
+            LoadError::Decode(cause) => LoadFailure::Unreadable(format!("{error}: {cause}")),
         })
     }
 }
@@ -132,6 +181,7 @@ fn stamped(batch: &Batch, now: i64) -> Batch {
 /// Hands the engine's rows on, each chunk as one output of a sink.
 struct ToSinks<'a> {
     taps: &'a [TapId],
+    shifts: &'a [u64],
     at: At,
     out: &'a mut dyn Outputs,
 }
@@ -139,7 +189,8 @@ struct ToSinks<'a> {
 impl weir_engine::Outputs for ToSinks<'_> {
     fn rows(&mut self, tap: TapId, emitted: &Emitted<'_>) {
         let Some(sink) = self.taps.iter().position(|it| *it == tap) else { return };
-        let mut first = emitted.first;
+        let shift = self.shifts.get(sink).copied().unwrap_or_default();
+        let mut first = OutputNo(emitted.first.0.wrapping_add(shift));
         for (range, _) in emitted.chunk_ranges() {
             let next = OutputNo(first.0 + range.len() as u64);
             let rows: Vec<u32> = range.map(|row| u32::try_from(row).unwrap_or(u32::MAX)).collect();

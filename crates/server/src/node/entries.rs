@@ -46,6 +46,7 @@ impl Conductor {
     pub(super) fn appended(&mut self, entries: Vec<RawEntry>) {
         let Some(requests) = self.appending.pop_front() else { return };
         for (request, entry) in requests.into_iter().zip(entries) {
+            self.last = entry.id;
             self.uncommitted.push_back(Uncommitted { id: entry.id, time: entry.time, request });
         }
     }

@@ -2,16 +2,31 @@
 
 use std::sync::Arc;
 
+use tokio::sync::oneshot;
+use weir_cluster::{NodeInput, PeerReport};
 use weir_codec::EntryId;
 use weir_event::Text;
 
 use super::active::ActiveApp;
 use super::conductor::Conductor;
 use super::lane::Lane;
-use super::view::{AppView, NodeView, SinkView};
+use super::view::{AppView, NodeView, PeerView, SinkView, SnapshotView};
 
 impl Conductor {
-    pub(super) fn view(&self) -> NodeView {
+    /// Asks the group about the peers; the answer is the moment to look.
+    pub(super) fn look(&mut self, reply: oneshot::Sender<NodeView>) {
+        self.lookers.push(reply);
+        self.tell(NodeInput::Report);
+    }
+
+    pub(super) fn reported(&mut self, peers: &[PeerReport]) {
+        for reply in std::mem::take(&mut self.lookers) {
+            // Whoever asked may have gone.
+            drop(reply.send(self.view(peers)));
+        }
+    }
+
+    fn view(&self, peers: &[PeerReport]) -> NodeView {
         let term = self.term.as_ref();
         let mut apps: Vec<AppView> = term
             .map(|term| term.apps.iter().map(|app| view_of(app, term.saved.get(&app.handle.name))))
@@ -30,12 +45,24 @@ impl Conductor {
             epoch: term.map(|it| it.epoch.0),
             committed: *self.committed.borrow(),
             in_sync: self.in_sync,
+            last: self.last,
+            peers: peers.iter().map(|it| self.peer(it)).collect(),
             apps,
+        }
+    }
+
+    fn peer(&self, report: &PeerReport) -> PeerView {
+        let PeerReport { address, connected, holds } = report;
+        PeerView {
+            node: address.node.to_string(),
+            at: format!("{}:{}", address.host, address.port),
+            connected: *connected,
+            lag: holds.map(|it| self.last.seq.0.saturating_sub(it.seq.0)),
         }
     }
 }
 
-fn view_of(app: &ActiveApp, snapshot: Option<&EntryId>) -> AppView {
+fn view_of(app: &ActiveApp, snapshot: Option<&SnapshotView>) -> AppView {
     let progress = app.handle.progress.borrow().clone();
     let sink = |lane: &Arc<Lane>| {
         let counts = lane.counts();
@@ -54,7 +81,7 @@ fn view_of(app: &ActiveApp, snapshot: Option<&EntryId>) -> AppView {
         applied: progress.applied,
         events: progress.events,
         repeated: progress.repeated,
-        snapshot: snapshot.copied(),
+        snapshot: snapshot.cloned(),
         sources: app.sources.iter().map(|(name, it)| (name.to_string(), it.last())).collect(),
         sinks: app.handle.lanes.iter().map(sink).collect(),
     }

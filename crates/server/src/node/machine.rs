@@ -93,7 +93,18 @@ pub(crate) trait Machine: Send {
     /// The whole state.
     fn save(&self) -> Vec<u8>;
     /// Puts a saved state in place of the present one; on an error nothing is certain.
-    fn load(&mut self, state: &[u8]) -> Result<(), String>;
+    fn load(&mut self, state: &[u8]) -> Result<(), LoadFailure>;
+}
+
+/// Why a machine does not take a saved state.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum LoadFailure {
+    /// It is the state of another text of the app.
+    #[error("{0}")]
+    OtherText(String),
+    /// It is damaged, or of a build that this one cannot read.
+    #[error("{0}")]
+    Unreadable(String),
 }
 
 /// Makes a machine of an app's name and text; the error is the rendered list of problems.

@@ -32,4 +32,4 @@ pub(crate) use door::{Group, Shelf};
 pub(crate) use engine::{machine, name_of_file};
 pub(crate) use lease::{GroupTables, SoleTables};
 pub(crate) use machine::AppText;
-pub use view::{AppView, NodeView, Role, SinkView};
+pub use view::{AppView, NodeView, PeerView, Role, SinkView, SnapshotView};

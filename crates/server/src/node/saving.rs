@@ -11,6 +11,7 @@ use super::app::Job;
 use super::conductor::{Conductor, Notice};
 use super::door::ShelfError;
 use super::ticker;
+use super::view::SnapshotView;
 
 impl Conductor {
     /// Asks each app for its state; `all` also those that have nothing new.
@@ -19,7 +20,7 @@ impl Conductor {
         let (at, time) = term.dispatched;
         for app in &term.apps {
             let name = app.handle.name.clone();
-            let known = term.saved.get(&name).is_some_and(|saved| *saved >= at);
+            let known = term.saved.get(&name).is_some_and(|saved| saved.at >= at);
             if (known && !all) || term.saving.contains_key(&name) || at == EntryId::NONE {
                 continue;
             }
@@ -62,15 +63,32 @@ impl Conductor {
         term.saving.remove(&app);
         match done {
             Ok(snapshot) => {
-                term.saved.insert(app.clone(), snapshot.at);
                 tracing::debug!(%app, "snapshot {} at entry {}", snapshot.revision, snapshot.at);
+                let view = SnapshotView {
+                    revision: snapshot.revision.to_string(),
+                    at: snapshot.at,
+                    taken: ticker::now(),
+                };
+                term.saved.insert(app.clone(), view);
+                let all = term.saving.is_empty();
                 self.tell(NodeInput::SnapshotCommitted {
                     app: app.to_string(),
                     revision: snapshot.revision.to_string(),
                     seq: snapshot.at.seq,
                 });
+                if all {
+                    self.persisted();
+                }
             }
             Err(why) => tracing::error!(%app, "could not keep a snapshot: {why}"),
+        }
+    }
+
+    /// Every app has a snapshot of this round.
+    fn persisted(&self) {
+        tracing::info!("Siddhi apps persisted successfully");
+        if self.in_sync > 1 {
+            tracing::info!("Control message sent to passive node.");
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
 use weir_cluster::{
     LoggedMarks, Marks, NodeInput, RestoredApp, SinkId, Takeover, TakeoverAction, TakeoverInput,
 };
@@ -24,6 +25,8 @@ pub(crate) struct Office {
     pub(crate) epoch: Epoch,
     pub(crate) base: EntryId,
     pub(crate) last: EntryId,
+    /// What is left of an earlier term of this node.
+    pub(crate) leaving: Option<JoinHandle<()>>,
     pub(crate) shelf: Arc<dyn Shelf>,
     pub(crate) input: mpsc::UnboundedSender<NodeInput>,
     pub(crate) committed: watch::Receiver<EntryId>,
@@ -37,6 +40,8 @@ pub(crate) struct TakenOver {
     pub(crate) resume: BTreeMap<Text, Resume>,
     /// Marks that stood above what replay produced.
     pub(crate) clamped: Marks,
+    /// The entry that new ones are numbered above, where that is not the log's last.
+    pub(crate) at: EntryId,
     /// The time of the last entry: the log's time goes on from it.
     pub(crate) time: Time,
     /// Apps that could not be built or restored, with the reason.
@@ -52,11 +57,16 @@ struct Gathered {
     apps: Vec<ActiveApp>,
     resume: BTreeMap<Text, Resume>,
     clamped: Marks,
+    at: EntryId,
     time: Time,
 }
 
 /// Takes over up to, and without, opening ports.
 pub(crate) async fn take_over(mut office: Office) -> Result<TakenOver, ShelfError> {
+    if let Some(leaving) = office.leaving.take() {
+        // A panic has been logged where it happened.
+        drop(leaving.await);
+    }
     // What the log holds may leave the engine only once it is committed.
     let last = office.last;
     if office.committed.wait_for(|it| *it >= last).await.is_err() {
@@ -95,13 +105,14 @@ pub(crate) async fn take_over(mut office: Office) -> Result<TakenOver, ShelfErro
                     next = Some(TakeoverInput::Replayed(made));
                 }
                 TakeoverAction::NumberAbove { at, time } => {
+                    gathered.at = at;
                     // The node's loop has gone when nobody listens.
                     drop(office.input.send(NodeInput::Restored { at, time }));
                 }
                 TakeoverAction::ClampMarks(marks) => gathered.clamped = marks,
                 TakeoverAction::OpenPorts => {
-                    let Gathered { apps, resume, clamped, time, failed, .. } = gathered;
-                    return Ok(TakenOver { apps, resume, clamped, time, failed });
+                    let Gathered { apps, resume, clamped, at, time, failed, .. } = gathered;
+                    return Ok(TakenOver { apps, resume, clamped, at, time, failed });
                 }
                 TakeoverAction::AwaitPort(_) | TakeoverAction::Done | TakeoverAction::StopApps => {}
             }

@@ -14,7 +14,7 @@ use super::entries::refuse;
 use super::handover::Draining;
 use super::pump::Gate;
 use super::takeover::{Office, TakenOver, take_over};
-use super::view::Role;
+use super::view::{Role, SnapshotView};
 
 /// A term in office.
 pub(super) struct Term {
@@ -26,7 +26,7 @@ pub(super) struct Term {
     pub(super) dispatched: (EntryId, Time),
     /// Snapshots under way and the entries of the last ones.
     pub(super) saving: BTreeMap<Text, EntryId>,
-    pub(super) saved: BTreeMap<Text, EntryId>,
+    pub(super) saved: BTreeMap<Text, SnapshotView>,
     /// Whether the takeover has come to its end, good or bad.
     pub(super) taken_over: bool,
     pub(super) draining: Option<Draining>,
@@ -61,6 +61,7 @@ impl Conductor {
             epoch,
             base,
             last,
+            leaving: self.leaving.take(),
             shelf: Arc::clone(&self.group.shelf),
             input: self.group.input.clone(),
             committed: self.committed.subscribe(),
@@ -90,8 +91,9 @@ impl Conductor {
                 return;
             }
         };
+        tracing::info!("Successfully Synced the state");
         let handing_over = term.draining.is_some();
-        term.dispatched.1 = taken.time;
+        term.dispatched = (term.dispatched.0.max(taken.at), taken.time);
         for (app, why) in &taken.failed {
             tracing::error!(%app, "the app does not run:\n{why}");
         }
@@ -150,10 +152,13 @@ impl Conductor {
 
     pub(super) fn leave_office(&mut self) {
         self.gate.send_replace(Gate::Shut);
-        if let Some(mut term) = self.term.take() {
-            for app in &mut term.apps {
-                app.stop_now();
-            }
+        if let Some(term) = self.term.take() {
+            let leaving: Vec<_> = term.apps.into_iter().map(ActiveApp::leave).collect();
+            self.leaving = Some(tokio::spawn(async move {
+                for app in leaving {
+                    app.await;
+                }
+            }));
         }
         for it in self.uncommitted.drain(..) {
             self.under_way -= 1;

@@ -15,7 +15,7 @@ use weir_event::{
 
 use super::conductor::{Command, Conductor, Settings};
 use super::door::{Group, Shelf, ShelfError};
-use super::machine::{AppText, At, Machine, Maker, Output, Outputs, Port, Step};
+use super::machine::{AppText, At, LoadFailure, Machine, Maker, Output, Outputs, Port, Step};
 use super::view::{NodeView, Role};
 
 /// What survives a crash.
@@ -197,10 +197,12 @@ impl Machine for Tally {
         let due = self.due.map_or(i64::MIN, |it| it.0);
         [self.sum.to_le_bytes(), self.made.to_le_bytes(), due.to_le_bytes()].concat()
     }
-    fn load(&mut self, state: &[u8]) -> Result<(), String> {
+    fn load(&mut self, state: &[u8]) -> Result<(), LoadFailure> {
         let numbers: Vec<i64> =
             state.chunks(8).map(|it| i64::from_le_bytes(it.try_into().unwrap())).collect();
-        let [sum, made, due] = numbers[..] else { return Err("not three numbers".into()) };
+        let [sum, made, due] = numbers[..] else {
+            return Err(LoadFailure::Unreadable("not three numbers".into()));
+        };
         (self.sum, self.made) = (sum, made as u64);
         self.due = (due != i64::MIN).then_some(Time(due));
         Ok(())

@@ -2,6 +2,7 @@
 
 use weir_codec::EntryId;
 use weir_connectors::SourceState;
+use weir_event::Time;
 
 /// What a node does in its group.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,8 +60,25 @@ pub struct NodeView {
     pub committed: EntryId,
     /// How many logs hold every acknowledged event.
     pub in_sync: usize,
+    /// The last entry it has.
+    pub last: EntryId,
+    /// The other nodes of its group.
+    pub peers: Vec<PeerView>,
     /// Its apps.
     pub apps: Vec<AppView>,
+}
+
+/// Another node of the group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeerView {
+    /// Its name.
+    pub node: String,
+    /// Where it listens for event sync.
+    pub at: String,
+    /// Whether it is connected; `None` on a passive node, which does not dial.
+    pub connected: Option<bool>,
+    /// How many entries it is behind, while it is connected.
+    pub lag: Option<u64>,
 }
 
 /// An app at one moment.
@@ -76,12 +94,23 @@ pub struct AppView {
     pub events: u64,
     /// Events left out because their idempotency key was known.
     pub repeated: u64,
-    /// The entry of its last snapshot.
-    pub snapshot: Option<EntryId>,
+    /// Its last snapshot.
+    pub snapshot: Option<SnapshotView>,
     /// Its sources: name, and how each is.
     pub sources: Vec<(String, Option<SourceState>)>,
     /// Its sinks.
     pub sinks: Vec<SinkView>,
+}
+
+/// A snapshot that is safe.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SnapshotView {
+    /// Its name among the app's snapshots.
+    pub revision: String,
+    /// The last entry in it.
+    pub at: EntryId,
+    /// When it was taken, on this node's clock.
+    pub taken: Time,
 }
 
 /// A sink at one moment.

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 use weir_connectors::SourceState;
 
-use crate::node::{AppView, NodeView, Role, SinkView};
+use crate::node::{AppView, NodeView, PeerView, Role, SinkView};
 
 /// The whole view.
 pub(crate) fn json(view: &NodeView) -> Json {
@@ -23,8 +23,16 @@ pub(crate) fn json(view: &NodeView) -> Json {
         "why": why,
         "epoch": view.epoch,
         "committed": view.committed.seq.0,
+        "last": view.last.seq.0,
         "inSync": view.in_sync,
+        "peers": view.peers.iter().map(peer).collect::<Vec<_>>(),
         "apps": view.apps.iter().map(app).collect::<Vec<_>>(),
+    })
+}
+
+fn peer(view: &PeerView) -> Json {
+    json!({
+        "node": view.node, "at": view.at, "connected": view.connected, "lag": view.lag,
     })
 }
 
@@ -50,7 +58,9 @@ fn app(view: &AppView) -> Json {
         "applied": view.applied.seq.0,
         "events": view.events,
         "repeated": view.repeated,
-        "snapshot": view.snapshot.map(|it| it.seq.0),
+        "snapshot": view.snapshot.as_ref().map(|it| json!({
+            "entry": it.at.seq.0, "revision": it.revision, "takenAtMs": it.taken.0,
+        })),
         "sources": view.sources.iter().map(source).collect::<Vec<_>>(),
         "sinks": view.sinks.iter().map(sink).collect::<Vec<_>>(),
     })

@@ -60,7 +60,8 @@ impl World {
             | NodeEvent::Received(_)
             | NodeEvent::Trimmed { .. }
             | NodeEvent::PeerEnded { .. }
-            | NodeEvent::Outdated(_) => {
+            | NodeEvent::Outdated(_)
+            | NodeEvent::Report(_) => {
                 self.say(|| format!("{} {event:?}", node_id(n)));
             }
         }

@@ -138,7 +138,8 @@ impl TestNode {
             | NodeEvent::Trimmed { .. }
             | NodeEvent::PeerEnded { .. }
             | NodeEvent::OnPromise(_)
-            | NodeEvent::Outdated(_) => {}
+            | NodeEvent::Outdated(_)
+            | NodeEvent::Report(_) => {}
         }
     }
 
