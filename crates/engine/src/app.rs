@@ -375,7 +375,7 @@ impl App {
     }
 
     /// Whether every column is of its declared type; others may fail and go one by one.
-    fn is_regular(&self, stream: StreamId, batch: &Batch) -> bool {
+    pub(crate) fn is_regular(&self, stream: StreamId, batch: &Batch) -> bool {
         let schema = &self.plan.streams[stream.index()].schema;
         schema.iter().zip(&batch.columns).all(|(it, column)| it.data_type == column.data_type())
     }

@@ -48,6 +48,13 @@ impl App {
             return;
         }
         self.depth += 1;
+        if self.goes_beside_tables(stream, delivery) {
+            if let Err(fault) = self.publish_beside_tables(stream, delivery, out) {
+                self.fault(stream, delivery, &fault, out);
+            }
+            self.depth -= 1;
+            return;
+        }
         for at in 0..self.receivers[stream.index()].len() {
             let receiver = self.receivers[stream.index()][at];
             if let Err(fault) =
@@ -60,7 +67,7 @@ impl App {
         self.depth -= 1;
     }
 
-    fn hand_to(
+    pub(crate) fn hand_to(
         &mut self,
         receiver: Receiver,
         origin: weir_plan::Origin,
@@ -135,16 +142,13 @@ impl App {
         }
     }
 
-    /// What a query selected leaves: to its listeners, then to its target.
-    pub(crate) fn emit(
+    /// What a query selected leaves to its listeners.
+    pub(crate) fn emit_to_taps(
         &mut self,
         query: usize,
         selected: &Selected,
         out: &mut dyn Outputs,
-    ) -> Result<(), Fault> {
-        if selected.batch.is_empty() {
-            return Ok(());
-        }
+    ) {
         for at in 0..self.queries[query].taps.len() {
             let tap = self.queries[query].taps[at];
             let delivery = Delivery {
@@ -155,6 +159,19 @@ impl App {
             };
             self.emit_to(tap, &delivery, out);
         }
+    }
+
+    /// What a query selected leaves: to its listeners, then to its target.
+    pub(crate) fn emit(
+        &mut self,
+        query: usize,
+        selected: &Selected,
+        out: &mut dyn Outputs,
+    ) -> Result<(), Fault> {
+        if selected.batch.is_empty() {
+            return Ok(());
+        }
+        self.emit_to_taps(query, selected, out);
         match self.queries[query].output.action {
             ActionPlan::Return => Ok(()),
             ActionPlan::Stream(stream) => {
@@ -423,7 +440,7 @@ impl App {
         Ok(())
     }
 
-    fn note_refused(&self, dropped: Vec<weir_tables::Refused>, out: &mut dyn Outputs) {
+    pub(crate) fn note_refused(&self, dropped: Vec<weir_tables::Refused>, out: &mut dyn Outputs) {
         for refused in dropped {
             let text = match refused {
                 weir_tables::Refused::DuplicateKey(key) => {

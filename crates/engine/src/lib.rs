@@ -2,6 +2,7 @@
 
 mod aggregation;
 mod app;
+mod beside_tables;
 mod build;
 mod deliver;
 mod errors;

@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::outputs::Outputs;
 use crate::query::{Delivery, Port};
 use crate::timer::Target;
+use crate::together::Together;
 
 /// A partition at run time.
 pub(crate) struct Partition {
@@ -272,7 +273,10 @@ impl App {
         let Some(at) = inside.iter().position(|(from, _)| *from == origin) else { return Ok(()) };
         let readers = inside[at].1.len();
         let together = match origin {
-            Origin::Stream(stream) => self.takes_together(stream, delivery.batch),
+            Origin::Stream(stream) => {
+                self.together[stream.index()] != Together::BesideTables
+                    && self.takes_together(stream, delivery.batch)
+            }
             Origin::Window(_) | Origin::Table(_) | Origin::Aggregation(_) => false,
         };
         if together {

@@ -1,5 +1,8 @@
 //! Entries that wait for the engine, kept as columns so that they can be taken together.
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use weir_event::{Batch, BatchBuilder, Epoch, Schema, Seq};
 
 use crate::app::EntryHead;
@@ -22,7 +25,11 @@ pub struct SegmentBuilder {
     schema: Schema,
     done: Vec<Segment>,
     open: BatchBuilder,
+    /// Rows that come after those of `open`, side by side in a larger batch, not copied yet.
+    read: Option<(Arc<Batch>, Range<usize>)>,
     heads: Vec<EntryHead>,
+    /// Rows of the entries in `heads`.
+    open_rows: usize,
     rows: usize,
 }
 
@@ -31,7 +38,8 @@ impl SegmentBuilder {
     #[must_use]
     pub fn new(schema: Schema) -> Self {
         let open = BatchBuilder::new(&schema);
-        Self { schema, done: Vec::new(), open, heads: Vec::new(), rows: 0 }
+        let (done, heads) = (Vec::new(), Vec::new());
+        Self { schema, done, open, read: None, heads, open_rows: 0, rows: 0 }
     }
 
     /// How many rows wait.
@@ -49,31 +57,59 @@ impl SegmentBuilder {
             self.done.push(Segment { batch, heads: vec![head] });
             return;
         }
+        self.copy_read();
         self.open.extend(&batch);
-        self.heads.push(EntryHead { seq, epoch, time, end: self.open.len() as u32 });
+        self.enter(seq, epoch, time, batch.len());
     }
 
     /// Adds one entry whose rows are a part of a larger batch, as when a source read several
     /// messages at once.
+    #[inline]
     pub fn push_rows(
         &mut self,
         seq: Seq,
         epoch: Epoch,
         time: i64,
-        batch: &Batch,
-        rows: std::ops::Range<usize>,
+        batch: &Arc<Batch>,
+        rows: Range<usize>,
     ) {
-        self.rows += rows.len();
-        self.open.extend_rows(batch, rows);
-        self.heads.push(EntryHead { seq, epoch, time, end: self.open.len() as u32 });
+        let count = rows.len();
+        self.rows += count;
+        match &mut self.read {
+            Some((from, before)) if before.end == rows.start && Arc::ptr_eq(from, batch) => {
+                before.end = rows.end;
+            }
+            Some(_) | None => {
+                self.copy_read();
+                self.read = Some((Arc::clone(batch), rows));
+            }
+        }
+        self.enter(seq, epoch, time, count);
+    }
+
+    #[inline]
+    fn enter(&mut self, seq: Seq, epoch: Epoch, time: i64, rows: usize) {
+        self.open_rows += rows;
+        self.heads.push(EntryHead { seq, epoch, time, end: self.open_rows as u32 });
+    }
+
+    fn copy_read(&mut self) {
+        if let Some((batch, rows)) = self.read.take() {
+            self.open.extend_rows(&batch, rows);
+        }
     }
 
     fn close(&mut self) {
+        self.copy_read();
         if self.heads.is_empty() {
             return;
         }
-        let open = std::mem::replace(&mut self.open, BatchBuilder::new(&self.schema));
-        let heads = std::mem::take(&mut self.heads);
+        // What comes next is likely to be as much.
+        let next = BatchBuilder::with_capacity(&self.schema, self.open_rows);
+        let open = std::mem::replace(&mut self.open, next);
+        let next = Vec::with_capacity(self.heads.len());
+        let heads = std::mem::replace(&mut self.heads, next);
+        self.open_rows = 0;
         self.done.push(Segment { batch: open.finish(), heads });
     }
 

@@ -14,22 +14,29 @@ use weir_plan::{
 };
 
 use crate::app::{App, Receiver};
-use crate::query::Port;
+use crate::query::{Port, QueryInput};
 
-/// Whether entries of a stream may be taken many at a time.
+/// Whether the entries of a stream may be taken many at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Together {
+    /// One at a time.
     No,
     /// Where none of their values is null: something fails on one.
     WithoutNulls,
+    /// All of them go through one receiver after the other.
     Yes,
+    /// The same, but for tables that receivers read and write by key: those go chunk by chunk.
+    BesideTables,
 }
 
 /// By stream, whether its entries may be taken together.
 pub(crate) fn streams(app: &App) -> Vec<Together> {
     let one = |stream| {
-        let mut walk = Walk { app, seen: BTreeSet::new(), start: stream, fragile: false };
+        let mut walk = Walk::new(app, stream);
         match (walk.stream(stream), walk.fragile) {
+            (false, _) if Walk::new(app, stream).stream_beside_tables(stream) => {
+                Together::BesideTables
+            }
             (false, _) => Together::No,
             (true, true) => Together::WithoutNulls,
             (true, false) => Together::Yes,
@@ -44,7 +51,7 @@ impl App {
         match self.together[stream.index()] {
             Together::No => false,
             Together::WithoutNulls => batch.columns.iter().all(|column| has_no_null(column)),
-            Together::Yes => true,
+            Together::Yes | Together::BesideTables => true,
         }
     }
 }
@@ -70,10 +77,37 @@ struct Walk<'a> {
     fragile: bool,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    fn new(app: &'a App, start: u32) -> Self {
+        Self { app, seen: BTreeSet::new(), start, fragile: false }
+    }
+
     fn stream(&mut self, stream: u32) -> bool {
         self.seen.insert(Place::Stream(stream))
             && self.app.receivers[stream as usize].iter().all(|it| self.receiver(stream, *it))
+    }
+
+    /// Whether the stream's chunks may go together but for the tables that they are looked up in.
+    fn stream_beside_tables(&mut self, stream: u32) -> bool {
+        let together = self.seen.insert(Place::Stream(stream))
+            && self.app.receivers[stream as usize].iter().all(|it| {
+                if let Receiver::Query(query, port) = *it
+                    && uses_table_by_key(self.app, query, port)
+                {
+                    return self.seen.insert(Place::Query(query)) && self.onward(query);
+                }
+                self.receiver(stream, *it)
+            });
+        together && !self.fragile
+    }
+
+    /// What a query that uses a table puts out.
+    fn onward(&mut self, query: u32) -> bool {
+        match &self.app.plan.queries[query as usize].output.action {
+            ActionPlan::Stream(stream) => self.stream(stream.0),
+            ActionPlan::Return | ActionPlan::Insert(_) | ActionPlan::UpdateOrInsert(_) => true,
+            ActionPlan::Window(_) | ActionPlan::Delete(_) | ActionPlan::Update(_) => false,
+        }
     }
 
     fn receiver(&mut self, stream: u32, receiver: Receiver) -> bool {
@@ -125,6 +159,37 @@ impl Walk<'_> {
     }
 }
 
+/// Whether a query only looks up or replaces rows of a table by their key.
+pub(crate) fn uses_table_by_key(app: &App, query: u32, port: Port) -> bool {
+    let (plan, query) = (&app.plan.queries[query as usize], &app.queries[query as usize]);
+    match &query.input {
+        QueryInput::State(_) => false,
+        QueryInput::Single(_) => {
+            is_plain(plan) && !fails_on_null(plan) && query.writes_by_key(&app.tables)
+        }
+        QueryInput::Join(join) => {
+            let sent_on = matches!(plan.output.action, ActionPlan::Stream(_) | ActionPlan::Return);
+            sent_on
+                && is_plain_beside_table(plan)
+                && join.reads_by_key(port, &query.selector, &app.tables)
+        }
+    }
+}
+
+/// As [`is_plain`], but for the table that a stream is joined with.
+fn is_plain_beside_table(plan: &QueryPlan) -> bool {
+    let InputPlan::Join(join) = &plan.input else { return false };
+    let plain_side = |it: &SinglePlan| match it.origin {
+        Origin::Stream(_) => it.before.iter().chain(&it.after).all(is_plain_handler),
+        Origin::Table(_) => it.before.is_empty() && it.after.is_empty(),
+        Origin::Window(_) | Origin::Aggregation(_) => false,
+    };
+    plain_side(&join.left)
+        && plain_side(&join.right)
+        && join.on.as_ref().is_none_or(|on| !on.needs_care())
+        && is_plain_output(plan)
+}
+
 /// Whether a join of a stream with itself keeps its chunks apart by itself.
 fn is_self_contained(plan: &QueryPlan) -> bool {
     matches!(&plan.input, InputPlan::Join(_))
@@ -151,10 +216,13 @@ fn is_plain(plan: &QueryPlan) -> bool {
             .iter()
             .all(|it| it.absent.is_none() && it.filters.iter().all(|filter| !filter.needs_care())),
     };
+    input && is_plain_output(plan)
+}
+
+fn is_plain_output(plan: &QueryPlan) -> bool {
     let select = &plan.select;
     let plain = |it: &Expr| !it.needs_care();
-    input
-        && plan.checks.is_empty()
+    plan.checks.is_empty()
         && plan.rate.is_none()
         && select.items.iter().all(plain)
         && select.group_by.iter().all(plain)

@@ -6,6 +6,7 @@ mod column;
 mod ids;
 mod java_hash;
 mod java_text;
+mod packed;
 mod store;
 mod value;
 
@@ -15,5 +16,6 @@ pub use column::{Column, Values};
 pub use ids::{Epoch, OutputNo, Seq, Time};
 pub use java_hash::{bucket, buckets, java_hash, sort_as_hashed};
 pub use java_text::{double_text, float_text};
+pub use packed::PackedText;
 pub use store::{NO_ROW, RowStore, StoredColumn, StoredValues};
 pub use value::{DataType, Object, Text, Value};

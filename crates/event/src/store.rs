@@ -146,6 +146,25 @@ impl<T: Clone + Default> StoredValues<T> {
         }
     }
 
+    /// Writes one of `from` to a row.
+    #[inline]
+    fn put_from(&mut self, row: u32, from: &Values<T>, at: usize) {
+        if from.nulls.is_some() || !self.nulls.is_empty() {
+            self.set_null(row, from.is_null(at));
+        }
+        self.set(row, from.data[at].clone());
+    }
+
+    /// Adds the row's value to `values`.
+    #[inline]
+    fn copy_to(&self, row: u32, values: &mut Values<T>) {
+        if self.never_null() && values.nulls.is_none() {
+            values.data.push(self.data(row).clone());
+        } else {
+            values.push(self.get(row).cloned());
+        }
+    }
+
     /// Writes `from[start..]` to the rows named, one each.
     fn put_all(&mut self, rows: &[u32], from: &Values<T>, start: usize) {
         self.put_data(rows, &from.data[start..start + rows.len()]);
@@ -252,6 +271,34 @@ impl StoredColumn {
         }
     }
 
+    /// Adds the row's value to a column, or null where there is no row.
+    pub fn copy_to(&self, row: Option<u32>, column: &mut Column) {
+        let Some(row) = row else {
+            column.push_null();
+            return;
+        };
+        match (self, &mut *column) {
+            (Self::Int(v), Column::Int(to)) => v.copy_to(row, to),
+            (Self::Long(v), Column::Long(to)) => v.copy_to(row, to),
+            (Self::Double(v), Column::Double(to)) => v.copy_to(row, to),
+            (Self::Str(v), Column::Str(to)) => v.copy_to(row, to),
+            _ => column.push(self.value(row)),
+        }
+    }
+
+    /// Replaces the row's value by one of a column.
+    fn put_from(&mut self, row: u32, from: &Column, at: usize, top: usize) {
+        match (&mut *self, from) {
+            (Self::Bool(v), Column::Bool(from)) => v.put_from(row, from, at),
+            (Self::Int(v), Column::Int(from)) => v.put_from(row, from, at),
+            (Self::Long(v), Column::Long(from)) => v.put_from(row, from, at),
+            (Self::Float(v), Column::Float(from)) => v.put_from(row, from, at),
+            (Self::Double(v), Column::Double(from)) => v.put_from(row, from, at),
+            (Self::Str(v), Column::Str(from)) => v.put_from(row, from, at),
+            _ => self.put(row, from.value(at), top),
+        }
+    }
+
     fn share(&mut self) -> Self {
         match self {
             Self::Bool(v) => Self::Bool(v.share()),
@@ -297,27 +344,6 @@ impl StoredColumn {
                 *self = self.to_objects(rows);
                 self.put(row, other, rows);
             }
-        }
-    }
-
-    fn put_from(&mut self, row: u32, from: &Column, at: usize, len: usize) {
-        match (&mut *self, from) {
-            (Self::Bool(a), Column::Bool(b)) => a.put(row, b.get(at).copied()),
-            (Self::Int(a), Column::Int(b)) => a.put(row, b.get(at).copied()),
-            (Self::Long(a), Column::Long(b)) => a.put(row, b.get(at).copied()),
-            (Self::Float(a), Column::Float(b)) => a.put(row, b.get(at).copied()),
-            (Self::Double(a), Column::Double(b)) => a.put(row, b.get(at).copied()),
-            (Self::Str(a), Column::Str(b)) => a.put(row, b.get(at).cloned()),
-            (
-                Self::Bool(_)
-                | Self::Int(_)
-                | Self::Long(_)
-                | Self::Float(_)
-                | Self::Double(_)
-                | Self::Str(_)
-                | Self::Object(_),
-                _,
-            ) => self.put(row, from.value(at), len),
         }
     }
 
@@ -430,7 +456,9 @@ impl RowStore {
         numbers: &mut Vec<u32>,
     ) {
         let first = numbers.len();
-        for _ in 0..count {
+        let again = count.min(self.free.len());
+        numbers.extend(self.free.drain(self.free.len() - again..).rev());
+        for _ in again..count {
             let number = self.take_number();
             numbers.push(number);
         }
@@ -484,7 +512,7 @@ impl RowStore {
     pub fn overwrite(&mut self, row: u32, batch: &Batch, from: usize) {
         let top = self.top as usize;
         for (column, given) in self.columns.iter_mut().zip(&batch.columns) {
-            column.put_all(&[row], given, from, top);
+            column.put_from(row, given, from, top);
         }
     }
 

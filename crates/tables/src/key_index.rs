@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, Hash, Hasher};
 
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
-use weir_event::{RowStore, StoredColumn, Text, Value};
+use weir_event::{PackedText, RowStore, StoredColumn, Text, Value};
 
 /// Row numbers by the values of the key's attributes.
 #[derive(Debug, Default)]
@@ -95,7 +95,7 @@ impl KeyIndex {
 }
 
 fn hash_text(text: &Text, state: &mut impl Hasher) {
-    state.write(text.as_bytes());
+    state.write_u64(PackedText::of(text).hash_with(0));
 }
 
 fn hash_whole(number: i64, state: &mut impl Hasher) {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound as Range;
 
 use weir_codec::{DecodeError, Reader, Writer};
-use weir_event::{Batch, DataType, NO_ROW, RowStore, Value};
+use weir_event::{Batch, Column, DataType, NO_ROW, RowStore, Value};
 use weir_expr::{CompareOp, Expr, Fault, Rows, Scope, Source, Vector};
 
 use crate::condition::{TableCondition, beside};
@@ -266,6 +266,17 @@ impl Table {
     #[must_use]
     pub fn find_one(&self, keys: &Vector<'_>, place: usize) -> Option<u32> {
         let probe = if let Vector::Str(texts) = keys {
+            Probe::Text(texts.get(place)?)
+        } else {
+            Probe::Whole(keys.value(place).as_i64()?)
+        };
+        self.primary.find(&self.store, probe)
+    }
+
+    /// As [`Self::find_one`], for keys in a column.
+    #[must_use]
+    pub fn find_in(&self, keys: &Column, place: usize) -> Option<u32> {
+        let probe = if let Column::Str(texts) = keys {
             Probe::Text(texts.get(place)?)
         } else {
             Probe::Whole(keys.value(place).as_i64()?)

@@ -1,15 +1,13 @@
 //! The benchmark's workloads: events made by rule, sent as a source sends, taken as a sink takes.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
 use weir_engine::{App, Emitted, Level, Options, Outputs, Segment, SegmentBuilder, TapId};
 use weir_event::{Attribute, Batch, BatchBuilder, DataType, Epoch, Seq, Text, Value};
 use weir_query::Problem;
 
-/// How many rows may wait between the source's thread and the engine's.
-const WAITING_ROWS_MAX: usize = 65_536;
+use crate::lane::{Lane, Sender};
 
 /// One measurement.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -89,20 +87,6 @@ impl Outputs for Counting {
     fn note(&mut self, _level: Level, _text: &str) {}
 }
 
-/// What waits between the source's thread and the engine's.
-struct Lane {
-    waiting: Mutex<Waiting>,
-    changed: Condvar,
-    /// Whether something may wait, to be looked at without the lock.
-    ready: AtomicBool,
-}
-
-struct Waiting {
-    segments: SegmentBuilder,
-    done: bool,
-    engine_sleeps: bool,
-}
-
 /// Times an app on `events` events, sent `batch` at a time.
 ///
 /// # Errors
@@ -116,20 +100,12 @@ pub fn bench(text: &str, events: u64, batch: u64) -> Result<Figure, BenchError> 
     let batch = batch.max(1);
     let batches = decoded(events, batch);
     let schema = app.schema(stream).clone();
-    let lane = Arc::new(Lane {
-        waiting: Mutex::new(Waiting {
-            segments: SegmentBuilder::new(schema),
-            done: false,
-            engine_sleeps: false,
-        }),
-        changed: Condvar::new(),
-        ready: AtomicBool::new(false),
-    });
+    let lane = Lane::default();
     let started = Instant::now();
     let mut counting = Counting::default();
     std::thread::scope(|scope| {
-        let source = Arc::clone(&lane);
-        scope.spawn(move || feed(&source, batches, batch));
+        let source = lane.sender(SegmentBuilder::new(schema));
+        scope.spawn(move || feed(source, batches, batch));
         while let Some(segments) = lane.take() {
             for Segment { batch, heads } in segments {
                 app.apply(stream, &batch, &heads, &mut counting);
@@ -146,10 +122,7 @@ const SMALL_SEND_ROWS: u64 = 64;
 /// How many small messages a source decodes into one batch.
 const READ_TOGETHER_ROWS: u64 = 1_000;
 
-/// How often the engine's thread looks again before it goes to sleep.
-const LOOKS_BEFORE_SLEEP: u32 = 2_000;
-
-fn feed(lane: &Lane, batches: Vec<Batch>, batch_rows: u64) {
+fn feed(mut lane: Sender<'_>, batches: Vec<Batch>, batch_rows: u64) {
     let mut seq = 0;
     for batch in batches {
         if batch_rows >= SMALL_SEND_ROWS {
@@ -158,64 +131,13 @@ fn feed(lane: &Lane, batches: Vec<Batch>, batch_rows: u64) {
             lane.send(|segments| segments.push(Seq(seq), Epoch(1), time, batch));
             continue;
         }
-        let mut start = 0;
+        let (batch, mut start) = (Arc::new(batch), 0);
         while start < batch.len() {
             let end = (start + batch_rows as usize).min(batch.len());
             seq += 1;
             let time = batch.timestamps[end - 1];
             lane.send(|segments| segments.push_rows(Seq(seq), Epoch(1), time, &batch, start..end));
             start = end;
-        }
-    }
-    lane.lock().done = true;
-    lane.changed.notify_all();
-}
-
-impl Lane {
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// One send: an entry is added, and the engine's thread woken if it sleeps.
-    fn send(&self, add: impl FnOnce(&mut SegmentBuilder)) {
-        let mut waiting = self.lock();
-        while waiting.segments.rows() >= WAITING_ROWS_MAX {
-            waiting = self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
-        }
-        add(&mut waiting.segments);
-        let asleep = std::mem::take(&mut waiting.engine_sleeps);
-        drop(waiting);
-        self.ready.store(true, Ordering::Release);
-        if asleep {
-            self.changed.notify_all();
-        }
-    }
-
-    /// All that waits; `None` when nothing more comes.
-    fn take(&self) -> Option<Vec<Segment>> {
-        for _ in 0..LOOKS_BEFORE_SLEEP {
-            if self.ready.load(Ordering::Acquire) {
-                break;
-            }
-            std::hint::spin_loop();
-        }
-        let mut waiting = self.lock();
-        loop {
-            if waiting.segments.rows() > 0 {
-                let full = waiting.segments.rows() >= WAITING_ROWS_MAX;
-                let segments = waiting.segments.take();
-                self.ready.store(false, Ordering::Release);
-                drop(waiting);
-                if full {
-                    self.changed.notify_all();
-                }
-                return Some(segments);
-            }
-            if waiting.done {
-                return None;
-            }
-            waiting.engine_sleeps = true;
-            waiting = self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod bench;
 mod json;
+mod lane;
 mod player;
 mod transports;
 

@@ -84,6 +84,20 @@ impl Change {
     }
 }
 
+impl Change {
+    /// The table whose rows are added, or replaced by their key where there is an expression for
+    /// it; `None` where rows are found in another way.
+    pub(super) fn by_key(&self, tables: &[Table]) -> Option<(usize, Option<&Expr>)> {
+        match self {
+            Self::Insert(table) => Some((*table, None)),
+            Self::UpdateOrInsert(meant) => {
+                meant.by_key(&tables[meant.table]).map(|key| (meant.table, Some(key)))
+            }
+            Self::Delete(_) | Self::Update(_) => None,
+        }
+    }
+}
+
 impl Meant {
     /// The rows that a change of the plan means; with the key of a row given, `set` may be left
     /// out where `may_overwrite` says so.

@@ -39,7 +39,7 @@ impl Held<'_> {
     }
 }
 
-fn batch_source(batch: &Batch) -> Source<'_> {
+pub(super) fn batch_source(batch: &Batch) -> Source<'_> {
     Source::Batch { columns: &batch.columns, timestamps: &batch.timestamps }
 }
 
@@ -142,6 +142,11 @@ impl Handler {
         let mut next = Flow::default();
         processor.on_timer(cx, now, key, &mut next);
         (!next.is_empty()).then(|| processed(&**processor, &next, flow))
+    }
+
+    /// The condition of a plain filter.
+    pub(super) fn condition(&self) -> Option<&Expr> {
+        if let Self::Filter(condition) = self { Some(condition) } else { None }
     }
 
     pub(crate) fn drop_key(&mut self, key: Key) {

@@ -94,6 +94,28 @@ impl Join {
         }
     }
 
+    /// The side that a port feeds, if its rows only pass filters and are then joined with a table:
+    /// which, and by what condition.
+    pub(super) fn table_beside(&self, port: Port) -> Option<(usize, usize, &TableCondition)> {
+        let side = match port {
+            Port::Only | Port::Left => 0,
+            Port::Right => 1,
+            Port::Both | Port::Stream(_) => return None,
+        };
+        let (mine, other) = (&self.sides[side], &self.sides[1 - side]);
+        let SideOrigin::Table(table, Some(condition)) = &other.origin else { return None };
+        let plain = matches!(mine.origin, SideOrigin::Stream)
+            && mine.triggers
+            && mine.single.only_filters()
+            && !self.expired_wanted;
+        plain.then_some((side, *table, condition))
+    }
+
+    /// Whether rows of a side go on alone where they find no partner.
+    pub(super) fn keeps_alone(&self, side: usize) -> bool {
+        self.sides[side].kept
+    }
+
     pub(super) fn receive(
         &mut self,
         port: Port,

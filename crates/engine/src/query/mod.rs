@@ -1,5 +1,6 @@
 //! Queries at run time: rows in, selected rows out.
 
+mod beside;
 mod change;
 mod checks;
 mod delivery;
@@ -7,11 +8,13 @@ mod handler;
 mod join;
 mod join_index;
 mod join_search;
+mod plain;
 #[expect(clippy::module_inception, reason = "the query itself, among its parts")]
 mod query;
 mod single;
 mod state;
 
+pub(crate) use beside::Part;
 pub(crate) use change::{Change, Meant, Written};
 pub(crate) use checks::check;
 pub(crate) use delivery::{Delivery, Port};

@@ -140,6 +140,9 @@ impl Single {
         selector: &mut Selector,
         notes: &mut Vec<String>,
     ) -> Result<Selected, Fault> {
+        if self.is_plain(delivery, selector) {
+            return self.receive_plain(cx, delivery, selector);
+        }
         self.pass(cx, delivery, notes, |cx, held, flow, whole| {
             select(cx, held, flow, whole, selector)
         })?

@@ -1,12 +1,10 @@
 //! Groups: each (partition key, group-by values) has a number.
 
 use std::fmt::Write;
-use std::hash::BuildHasher;
 
-use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use weir_codec::{DecodeError, Reader, Writer};
-use weir_event::{Key, Kind, StoredColumn, StoredValues, Text};
+use weir_event::{Key, Kind, NO_ROW, PackedText, StoredColumn, StoredValues, Text};
 use weir_expr::{Expr, Fault, Input, Scope, Source, Vals, Vector};
 
 use crate::flow::Flow;
@@ -28,14 +26,21 @@ pub(super) struct Groups {
     of_key: Vec<Vec<u32>>,
     /// By row number of the window's store: the group its row was found in when it arrived.
     tags: Vec<u32>,
-    hasher: FixedState,
 }
 
 #[derive(Debug, Clone, Default)]
 struct Entry {
+    packed: PackedText,
     key: Key,
-    text: Text,
     used: bool,
+    text: Text,
+}
+
+impl Entry {
+    #[inline]
+    fn hash(&self) -> u64 {
+        self.packed.hash_with(self.key.0)
+    }
 }
 
 impl Groups {
@@ -102,48 +107,48 @@ impl Groups {
     /// As [`Self::number`], for rows of a window grouped by one text: a row that leaves is in the
     /// group it was in when it came.
     fn number_stored(&mut self, texts: &StoredValues<Text>, flow: &Flow, groups: &mut Vec<u32>) {
+        let rows = flow.rows.iter().filter(|row| **row != NO_ROW);
+        let top = rows.max().map_or(0, |row| *row as usize + 1);
+        if self.tags.len() < top {
+            self.tags.resize(top, NO_TAG);
+        }
         for (range, chunk) in flow.chunk_ranges() {
-            for place in range {
-                let row = flow.rows[place];
-                let number = match flow.kinds[place] {
+            for (row, kind) in flow.rows[range.clone()].iter().zip(&flow.kinds[range]) {
+                let tag = match kind {
                     Kind::Reset => 0,
-                    Kind::Expired
-                        if self.tags.get(row as usize).is_some_and(|it| *it != NO_TAG) =>
-                    {
-                        self.tags[row as usize]
-                    }
-                    Kind::Current | Kind::Expired | Kind::Timer => {
-                        let number = match texts.get(row) {
-                            Some(text) => self.find(chunk.key, text),
-                            None => self.find(chunk.key, &Text::inline("null")),
-                        };
-                        if self.tags.len() <= row as usize {
-                            self.tags.resize(row as usize + 1, NO_TAG);
-                        }
-                        self.tags[row as usize] = number;
-                        number
-                    }
+                    Kind::Expired => self.tags[*row as usize],
+                    Kind::Current | Kind::Timer => NO_TAG,
                 };
+                if tag != NO_TAG {
+                    groups.push(tag);
+                    continue;
+                }
+                let number = match texts.get(*row) {
+                    Some(text) => self.find(chunk.key, text),
+                    None => self.find(chunk.key, &Text::inline("null")),
+                };
+                self.tags[*row as usize] = number;
                 groups.push(number);
             }
         }
     }
 
-    fn hash(hasher: &FixedState, key: Key, text: &Text) -> u64 {
-        hasher.hash_one((key.0, text.as_bytes()))
-    }
-
+    #[inline]
     fn find(&mut self, key: Key, text: &Text) -> u32 {
-        let hash = Self::hash(&self.hasher, key, text);
+        let packed = PackedText::of(text);
         let entries = &self.entries;
         let same = |number: &u32| {
             let entry = &entries[*number as usize];
-            entry.key == key && entry.text == *text
+            entry.packed == packed && entry.key == key && (packed.is_short() || entry.text == *text)
         };
-        if let Some(number) = self.table.find(hash, same) {
-            return *number;
+        match self.table.find(packed.hash_with(key.0), same) {
+            Some(number) => *number,
+            None => self.add(Entry { packed, key, used: true, text: text.clone() }),
         }
-        let entry = Entry { key, text: text.clone(), used: true };
+    }
+
+    fn add(&mut self, entry: Entry) -> u32 {
+        let (hash, key) = (entry.hash(), entry.key.0 as usize);
         let number = match self.free.pop() {
             Some(number) => {
                 self.entries[number as usize] = entry;
@@ -154,15 +159,12 @@ impl Groups {
                 self.entries.len() as u32 - 1
             }
         };
-        let (entries, hasher) = (&self.entries, &self.hasher);
-        self.table.insert_unique(hash, number, |number| {
-            let entry = &entries[*number as usize];
-            Self::hash(hasher, entry.key, &entry.text)
-        });
-        if self.of_key.len() <= key.0 as usize {
-            self.of_key.resize_with(key.0 as usize + 1, Vec::new);
+        let entries = &self.entries;
+        self.table.insert_unique(hash, number, |number| entries[*number as usize].hash());
+        if self.of_key.len() <= key {
+            self.of_key.resize_with(key + 1, Vec::new);
         }
-        self.of_key[key.0 as usize].push(number);
+        self.of_key[key].push(number);
         number
     }
 
@@ -177,7 +179,7 @@ impl Groups {
         for number in std::mem::take(groups) {
             let entry = &mut self.entries[number as usize];
             entry.used = false;
-            let hash = Self::hash(&self.hasher, entry.key, &entry.text);
+            let hash = entry.hash();
             if let Ok(found) = self.table.find_entry(hash, |it| *it == number) {
                 found.remove();
             }

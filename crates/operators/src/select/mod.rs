@@ -3,10 +3,12 @@
 mod aggregator;
 mod group;
 mod order;
+mod plain;
 mod running;
 mod selector;
 
 pub use aggregator::{AggregateSpec, Aggregates};
 pub use order::OrderSpec;
+pub use plain::Plain;
 pub(crate) use running::Running;
 pub use selector::{EventTypes, SelectSpec, Selected, Selector};

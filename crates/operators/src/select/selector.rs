@@ -88,6 +88,9 @@ pub struct Selector {
     /// The highest partition key seen, plus one.
     keys: u32,
     types: Vec<DataType>,
+    /// The output attributes that `having` reads, where the others need not be computed for rows
+    /// that it holds back.
+    having_reads: Option<Vec<bool>>,
     /// The group of each place, in this call.
     numbers: Vec<u32>,
     /// By group: the chunk that saw it last and where it stands among its survivors.
@@ -103,6 +106,7 @@ impl Selector {
             aggregates: Aggregates::new(spec.aggregates.clone(), mode),
             groups: Groups::new(spec.group_by.clone()),
             types: spec.items.iter().map(Expr::data_type).collect(),
+            having_reads: having_reads(&spec),
             keys: 0,
             numbers: Vec::new(),
             seen: Vec::new(),
@@ -139,7 +143,13 @@ impl Selector {
         }
         let stage = Stage { spec: &self.spec, scope: &scope, totals: &totals };
         let early = match &self.spec.having {
-            Some(having) => Some(stage.having(having, &mut places)?),
+            Some(having) => match &self.having_reads {
+                Some(reads) => {
+                    stage.lean_having(having, reads, &mut places)?;
+                    None
+                }
+                None => Some(stage.having(having, &mut places)?),
+            },
             None => None,
         };
         let mut picked = Picked::default();
@@ -173,7 +183,10 @@ impl Selector {
         let mut places: Vec<u32> = (0..flow.len() as u32).collect();
         if let Some(having) = &self.spec.having {
             let stage = Stage { spec: &self.spec, scope: &scope, totals: &totals };
-            stage.having(having, &mut places)?;
+            match &self.having_reads {
+                Some(reads) => stage.lean_having(having, reads, &mut places)?,
+                None => stage.having(having, &mut places).map(|_| ())?,
+            }
         }
         Ok(places)
     }
@@ -279,6 +292,15 @@ impl Selector {
             && self.spec.offset.is_none()
     }
 
+    /// Calls `visit` for the expression of each output attribute.
+    pub fn each_item(&self, visit: impl FnMut(&Expr)) {
+        self.spec.items.iter().for_each(visit);
+    }
+
+    pub(super) fn spec(&self) -> &SelectSpec {
+        &self.spec
+    }
+
     /// The types of the output attributes.
     #[must_use]
     pub fn types(&self) -> &[DataType] {
@@ -310,6 +332,23 @@ impl Selector {
         let count = self.groups.load(r)?;
         self.aggregates.load(r, count)
     }
+}
+
+/// The output attributes that `having` reads; `None` where computing any of them may fail or show.
+fn having_reads(spec: &SelectSpec) -> Option<Vec<bool>> {
+    let having = spec.having.as_ref()?;
+    if spec.items.iter().any(Expr::needs_care) {
+        return None;
+    }
+    let mut reads = vec![false; spec.items.len()];
+    having.walk(&mut |expr| {
+        if let Expr::Attribute { slot, column, .. } = expr
+            && *slot == spec.inputs + 1
+        {
+            reads[*column as usize] = true;
+        }
+    });
+    Some(reads)
 }
 
 fn key_at(flow: &Flow, place: usize) -> Key {
@@ -379,6 +418,28 @@ impl Stage<'_> {
         }
         *places = passing.iter().map(|passed| places[*passed as usize]).collect();
         Ok(Early { columns, at })
+    }
+
+    /// Keeps the places that pass a condition that reads only some of the output attributes.
+    fn lean_having(
+        &self,
+        having: &Expr,
+        reads: &[bool],
+        places: &mut Vec<u32>,
+    ) -> Result<(), Fault> {
+        let columns = self.over(places, &[], |scope| {
+            let wanted = self.spec.items.iter().zip(reads);
+            let column = |(item, read): (&Expr, &bool)| match read {
+                true => item.eval_column(scope),
+                false => Ok(Column::new(item.data_type())),
+            };
+            wanted.map(column).collect::<Result<Vec<_>, _>>()
+        })?;
+        let mut passing = Vec::new();
+        self.over(places, &columns, |scope| having.select(scope, &mut passing))?;
+        passing.iter_mut().for_each(|passed| *passed = places[*passed as usize]);
+        *places = passing;
+        Ok(())
     }
 
     fn order_and_limit(&self, flow: &Flow, picked: Picked, ordered: bool) -> Result<Picked, Fault> {

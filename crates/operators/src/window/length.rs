@@ -31,11 +31,48 @@ impl LengthWindow {
     }
 }
 
+/// Fewer rows than this go one by one.
+const RUN_ROWS_MIN: usize = 4;
+
+/// Arriving rows, no more than the window holds, each push one out of a full window.
+fn push_through(
+    held: &mut VecDeque<u32>,
+    rows: &mut Rows,
+    times: &[i64],
+    range: std::ops::Range<usize>,
+    now: i64,
+    out: &mut Flow,
+) {
+    let (first, count) = (out.len(), range.len());
+    let arrived = &rows.arrived[range.clone()];
+    out.rows.resize(first + 2 * count, 0);
+    out.kinds.resize(first + 2 * count, Kind::Current);
+    out.times.resize(first + 2 * count, now);
+    let left_before = rows.left.len();
+    rows.left.extend(held.drain(..count));
+    held.extend(arrived);
+    let pairs = out.rows[first..].chunks_exact_mut(2);
+    for ((pair, old), new) in pairs.zip(&rows.left[left_before..]).zip(arrived) {
+        pair.copy_from_slice(&[*old, *new]);
+    }
+    for pair in out.kinds[first..].chunks_exact_mut(2) {
+        pair[0] = Kind::Expired;
+    }
+    for (pair, time) in out.times[first..].chunks_exact_mut(2).zip(&times[range]) {
+        pair[1] = *time;
+    }
+}
+
 impl Window for LengthWindow {
     fn receive(&mut self, _cx: &mut Cx<'_>, batch: &Batch, input: &Flow, out: &mut Flow) {
         self.rows.take(batch, input);
         for (range, chunk) in input.chunk_ranges() {
             let held = self.keys.at(chunk.key);
+            if held.len() == self.length && (RUN_ROWS_MIN..=self.length).contains(&range.len()) {
+                push_through(held, &mut self.rows, &input.times, range, chunk.now, out);
+                out.end_chunk(chunk.now, chunk.key);
+                continue;
+            }
             for i in range {
                 let row = self.rows.arrived[i];
                 if self.length == 0 {

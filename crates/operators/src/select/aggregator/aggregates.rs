@@ -4,8 +4,9 @@ use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::{Column, DataType, Kind, Value};
 use weir_expr::{Aggregate, Expr, Fault, Vector};
 
+use super::best::best;
 use super::collect::{AllTrue, AnyTrue, Distinct, Union};
-use super::extreme::{Best, Direction, Forever};
+use super::extreme::{Direction, Forever};
 use super::number::{Average, Count, Deviation, SumDouble, SumLong, Typed};
 use crate::window::Mode;
 
@@ -124,8 +125,8 @@ fn build(spec: &AggregateSpec, mode: Mode) -> Box<dyn Aggregator> {
         Aggregate::Avg => Typed::<Average>::boxed(),
         Aggregate::Count => Count::boxed(),
         Aggregate::StdDev => Typed::<Deviation>::boxed(),
-        Aggregate::Min => Best::boxed(Direction::Smallest, arg_type),
-        Aggregate::Max => Best::boxed(Direction::Largest, arg_type),
+        Aggregate::Min => best(Direction::Smallest, arg_type),
+        Aggregate::Max => best(Direction::Largest, arg_type),
         Aggregate::MinForever => Forever::boxed(Direction::Smallest),
         Aggregate::MaxForever => Forever::boxed(Direction::Largest),
         Aggregate::DistinctCount => Each::<Distinct>::boxed(),

@@ -1,10 +1,9 @@
-//! `min`, `max`, `minForever` and `maxForever`.
+//! `minForever` and `maxForever`, and which of two values is the better one.
 
 use std::cmp::Ordering;
-use std::collections::VecDeque;
 
 use weir_codec::{DecodeError, Reader, Writer};
-use weir_event::{Column, DataType, Kind, Value};
+use weir_event::{Column, Value};
 use weir_expr::Fault;
 
 use super::aggregates::{Aggregator, Rows};
@@ -19,91 +18,17 @@ pub(in crate::select) enum Direction {
 }
 
 impl Direction {
-    fn better(self, a: &Value, b: &Value) -> bool {
+    pub(super) fn better(self, a: &Value, b: &Value) -> bool {
         let wanted = if self == Self::Smallest { Ordering::Less } else { Ordering::Greater };
         a.order(b) == wanted
     }
 }
 
-fn checked(value: Value) -> Result<Value, Fault> {
+pub(super) fn checked(value: Value) -> Result<Value, Fault> {
     if value.is_null() || value.as_f64().is_some() {
         Ok(value)
     } else {
         Err(Fault::wrong_type(&value, "number"))
-    }
-}
-
-/// `min` and `max`: the values that may yet become the best, best first.
-#[derive(Debug)]
-pub(in crate::select) struct Best {
-    direction: Direction,
-    /// Invariant: from the front, no value is better than the one before it.
-    groups: Vec<VecDeque<Value>>,
-}
-
-impl Best {
-    pub(super) fn boxed(direction: Direction, _arg: DataType) -> Box<dyn Aggregator> {
-        Box::new(Self { direction, groups: Vec::new() })
-    }
-
-    fn take(&mut self, group: usize, kind: Kind, value: Value) -> Value {
-        if self.groups.len() <= group {
-            self.groups.resize_with(group + 1, VecDeque::new);
-        }
-        let best = &mut self.groups[group];
-        if !value.is_null() {
-            match kind {
-                Kind::Current => {
-                    while best.back().is_some_and(|last| self.direction.better(&value, last)) {
-                        best.pop_back();
-                    }
-                    best.push_back(value);
-                }
-                Kind::Expired => {
-                    if best.front() == Some(&value) {
-                        best.pop_front();
-                    } else if let Some(at) = best.iter().position(|held| *held == value) {
-                        best.remove(at);
-                    }
-                }
-                Kind::Timer | Kind::Reset => {}
-            }
-        }
-        best.front().cloned().unwrap_or_default()
-    }
-}
-
-impl Aggregator for Best {
-    fn run(&mut self, rows: &Rows<'_>, out: &mut Column) -> Result<(), Fault> {
-        for place in rows.range.clone() {
-            let value = checked(rows.arg.value(place))?;
-            out.push(self.take(rows.groups[place] as usize, rows.kinds[place], value));
-        }
-        Ok(())
-    }
-
-    fn clear(&mut self, group: u32) {
-        if let Some(best) = self.groups.get_mut(group as usize) {
-            best.clear();
-        }
-    }
-
-    fn save(&self, w: &mut Writer, groups: &[u32]) {
-        for group in groups {
-            let best = self.groups.get(*group as usize);
-            w.len(best.map_or(0, VecDeque::len));
-            for value in best.into_iter().flatten() {
-                w.value(value);
-            }
-        }
-    }
-
-    fn load(&mut self, r: &mut Reader<'_>, count: usize) -> Result<(), DecodeError> {
-        self.groups.clear();
-        for _ in 0..count {
-            self.groups.push(r.values()?.into());
-        }
-        Ok(())
     }
 }
 

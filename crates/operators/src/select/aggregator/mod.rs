@@ -1,6 +1,7 @@
 //! Aggregators: add on current rows, remove on expired ones, start again on reset.
 
 mod aggregates;
+mod best;
 mod collect;
 mod extreme;
 mod number;

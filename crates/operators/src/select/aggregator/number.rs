@@ -1,5 +1,7 @@
 //! `sum`, `avg`, `count` and `stdDev`: a few numbers a group, in typed loops.
 
+use std::ops::Range;
+
 use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::{Column, Kind, Value, Values};
 use weir_expr::{Fault, Vals, Vector};
@@ -8,17 +10,43 @@ use super::aggregates::{Aggregator, Rows};
 
 /// A number type that an aggregate computes in.
 pub(in crate::select) trait Number: Copy + Default {
-    /// The values of a vector as this type; `None` when they are not plain numbers.
-    fn of<'a>(vector: &'a Vector<'_>) -> Option<Vals<'a, Self>>;
+    /// Passes the values of a vector at some places to `body`; `None` when they are not plain
+    /// numbers.
+    fn each_of<R>(vector: &Vector<'_>, places: Range<usize>, body: impl Body<Self, R>)
+    -> Option<R>;
     /// One value as this type.
     fn of_value(value: &Value) -> Option<Self>;
 }
 
+/// What is done with numbers of a type, null where there is none.
+pub(in crate::select) trait Body<N, R> {
+    fn run(self, values: impl Iterator<Item = Option<N>>) -> R;
+}
+
+fn each<N: Copy, T: Clone + Default, R>(
+    values: &Vals<'_, T>,
+    places: Range<usize>,
+    number: impl Fn(&T) -> N,
+    body: impl Body<N, R>,
+) -> R {
+    match values {
+        Vals::Same(value) => body.run(places.map(|_| Some(number(value)))),
+        Vals::Each { data, nulls: None } => {
+            body.run(data[places].iter().map(|value| Some(number(value))))
+        }
+        values @ Vals::Each { .. } => body.run(places.map(|at| values.get(at).map(&number))),
+    }
+}
+
 impl Number for i64 {
-    fn of<'a>(vector: &'a Vector<'_>) -> Option<Vals<'a, Self>> {
+    fn each_of<R>(
+        vector: &Vector<'_>,
+        places: Range<usize>,
+        body: impl Body<Self, R>,
+    ) -> Option<R> {
         match vector {
-            Vector::Int(v) => Some(v.map(|v| i64::from(*v))),
-            Vector::Long(v) => Some(borrowed(v)),
+            Vector::Int(v) => Some(each(v, places, |v| i64::from(*v), body)),
+            Vector::Long(v) => Some(each(v, places, |v| *v, body)),
             Vector::Null
             | Vector::Bool(_)
             | Vector::Float(_)
@@ -34,27 +62,22 @@ impl Number for i64 {
 }
 
 impl Number for f64 {
-    fn of<'a>(vector: &'a Vector<'_>) -> Option<Vals<'a, Self>> {
+    fn each_of<R>(
+        vector: &Vector<'_>,
+        places: Range<usize>,
+        body: impl Body<Self, R>,
+    ) -> Option<R> {
         match vector {
-            Vector::Int(v) => Some(v.map(|v| f64::from(*v))),
-            Vector::Long(v) => Some(v.map(|v| *v as f64)),
-            Vector::Float(v) => Some(v.map(|v| f64::from(*v))),
-            Vector::Double(v) => Some(borrowed(v)),
+            Vector::Int(v) => Some(each(v, places, |v| f64::from(*v), body)),
+            Vector::Long(v) => Some(each(v, places, |v| *v as f64, body)),
+            Vector::Float(v) => Some(each(v, places, |v| f64::from(*v), body)),
+            Vector::Double(v) => Some(each(v, places, |v| *v, body)),
             Vector::Null | Vector::Bool(_) | Vector::Str(_) | Vector::Object(_) => None,
         }
     }
 
     fn of_value(value: &Value) -> Option<Self> {
         value.as_f64()
-    }
-}
-
-fn borrowed<'a, T: Clone>(vals: &'a Vals<'_, T>) -> Vals<'a, T> {
-    match vals {
-        Vals::Same(value) => Vals::Same(value.clone()),
-        Vals::Each { data, nulls } => {
-            Vals::Each { data: std::borrow::Cow::Borrowed(&data[..]), nulls: nulls.clone() }
-        }
     }
 }
 
@@ -113,44 +136,53 @@ impl<T: Tally + 'static> Typed<T> {
     pub(super) fn boxed() -> Box<dyn Aggregator> {
         Box::new(Self { states: Vec::new() })
     }
+}
 
-    #[inline]
-    fn take(&mut self, group: u32, kind: Kind, value: Option<T::In>) -> Option<T::Out> {
-        let group = group as usize;
-        if self.states.len() <= group {
-            self.states.resize_with(group + 1, T::default);
-        }
-        let state = &mut self.states[group];
-        if let Some(value) = value {
-            match kind {
-                Kind::Current => state.add(value),
-                Kind::Expired => state.remove(value),
-                Kind::Timer | Kind::Reset => {}
+/// Rows whose values are plain numbers, on their way through an aggregate.
+struct Run<'r, T: Tally> {
+    rows: &'r Rows<'r>,
+    states: &'r mut [T],
+    out: &'r mut Values<T::Out>,
+}
+
+impl<T: Tally> Body<T::In, ()> for Run<'_, T> {
+    fn run(self, values: impl Iterator<Item = Option<T::In>>) {
+        let Self { rows, states, out } = self;
+        let places = rows.range.clone();
+        let (kinds, groups) = (&rows.kinds[places.clone()], &rows.groups[places.clone()]);
+        out.data.reserve(places.len());
+        for ((kind, group), value) in kinds.iter().zip(groups).zip(values) {
+            let state = &mut states[*group as usize];
+            let mut seen = rows.expired_shown;
+            match (kind, value) {
+                (Kind::Current, value) => {
+                    value.into_iter().for_each(|value| state.add(value));
+                    seen = true;
+                }
+                (Kind::Expired, Some(value)) => state.remove(value),
+                (Kind::Expired | Kind::Timer | Kind::Reset, _) => {}
+            }
+            // Nobody looks at what an aggregate is when a row leaves that is not put out.
+            match if seen { state.show() } else { Some(T::Out::default()) } {
+                Some(shown) if out.nulls.is_none() => out.data.push(shown),
+                shown => out.push(shown),
             }
         }
-        state.show()
     }
 }
 
 impl<T: Tally + 'static> Aggregator for Typed<T> {
     fn run(&mut self, rows: &Rows<'_>, out: &mut Column) -> Result<(), Fault> {
-        if let (Some(values), Some(out)) = (T::In::of(rows.arg), T::Out::of(out)) {
-            let places = rows.range.clone();
-            let (kinds, groups) = (&rows.kinds[places.clone()], &rows.groups[places.clone()]);
-            let seen = |kind: Kind| kind == Kind::Current || rows.expired_shown;
-            let unseen = T::Out::default();
-            if let Vals::Each { data, nulls: None } = &values {
-                for ((kind, group), value) in kinds.iter().zip(groups).zip(&data[places]) {
-                    let shown = self.take(*group, *kind, Some(*value));
-                    out.push(if seen(*kind) { shown } else { Some(unseen.clone()) });
-                }
+        let top = rows.groups[rows.range.clone()].iter().max();
+        let top = top.map_or(0, |group| *group as usize + 1);
+        if self.states.len() < top {
+            self.states.resize_with(top, T::default);
+        }
+        if let Some(out) = T::Out::of(out) {
+            let run = Run { rows, states: &mut self.states, out };
+            if T::In::each_of(rows.arg, rows.range.clone(), run).is_some() {
                 return Ok(());
             }
-            for ((kind, group), place) in kinds.iter().zip(groups).zip(places) {
-                let shown = self.take(*group, *kind, values.get(place).copied());
-                out.push(if seen(*kind) { shown } else { Some(unseen.clone()) });
-            }
-            return Ok(());
         }
         for place in rows.range.clone() {
             let value = rows.arg.value(place);
@@ -158,8 +190,13 @@ impl<T: Tally + 'static> Aggregator for Typed<T> {
             if number.is_none() && !value.is_null() {
                 return Err(Fault::wrong_type(&value, "number"));
             }
-            let shown = self.take(rows.groups[place], rows.kinds[place], number);
-            out.push(shown.map_or(Value::Null, Shown::value));
+            let state = &mut self.states[rows.groups[place] as usize];
+            match (rows.kinds[place], number) {
+                (Kind::Current, Some(number)) => state.add(number),
+                (Kind::Expired, Some(number)) => state.remove(number),
+                (Kind::Current | Kind::Expired | Kind::Timer | Kind::Reset, _) => {}
+            }
+            out.push(state.show().map_or(Value::Null, Shown::value));
         }
         Ok(())
     }
@@ -197,11 +234,13 @@ impl Tally for SumLong {
     type In = i64;
     type Out = i64;
 
+    #[inline]
     fn add(&mut self, value: i64) {
         self.sum = self.sum.wrapping_add(value);
         self.count += 1;
     }
 
+    #[inline]
     fn remove(&mut self, value: i64) {
         self.sum = self.sum.wrapping_sub(value);
         self.count -= 1;
@@ -233,11 +272,13 @@ impl Tally for SumDouble {
     type In = f64;
     type Out = f64;
 
+    #[inline]
     fn add(&mut self, value: f64) {
         self.sum += value;
         self.count += 1;
     }
 
+    #[inline]
     fn remove(&mut self, value: f64) {
         self.sum -= value;
         self.count -= 1;
@@ -269,11 +310,13 @@ impl Tally for Average {
     type In = f64;
     type Out = f64;
 
+    #[inline]
     fn add(&mut self, value: f64) {
         self.sum += value;
         self.count += 1;
     }
 
+    #[inline]
     fn remove(&mut self, value: f64) {
         self.sum -= value;
         self.count -= 1;
@@ -306,6 +349,7 @@ impl Tally for Deviation {
     type In = f64;
     type Out = f64;
 
+    #[inline]
     fn add(&mut self, value: f64) {
         self.count += 1;
         let before = self.mean;
@@ -313,6 +357,7 @@ impl Tally for Deviation {
         self.squares += (value - before) * (value - self.mean);
     }
 
+    #[inline]
     fn remove(&mut self, value: f64) {
         self.count -= 1;
         if self.count == 0 {
@@ -357,22 +402,24 @@ impl Count {
 
 impl Aggregator for Count {
     fn run(&mut self, rows: &Rows<'_>, out: &mut Column) -> Result<(), Fault> {
-        for place in rows.range.clone() {
-            let group = rows.groups[place] as usize;
-            if self.counts.len() <= group {
-                self.counts.resize(group + 1, 0);
-            }
-            let count = &mut self.counts[group];
-            match rows.kinds[place] {
+        let (kinds, groups) = (&rows.kinds[rows.range.clone()], &rows.groups[rows.range.clone()]);
+        let top = groups.iter().max().map_or(0, |group| *group as usize + 1);
+        if self.counts.len() < top {
+            self.counts.resize(top, 0);
+        }
+        let counted = kinds.iter().zip(groups).map(|(kind, group)| {
+            let count = &mut self.counts[*group as usize];
+            match kind {
                 Kind::Current => *count += 1,
                 Kind::Expired => *count -= 1,
                 Kind::Timer | Kind::Reset => {}
             }
-            if let Column::Long(out) = out {
-                out.push(Some(*count));
-            } else {
-                out.push(Value::Long(*count));
-            }
+            *count
+        });
+        if let Column::Long(Values { data, nulls: None }) = out {
+            data.extend(counted);
+        } else {
+            counted.for_each(|count| out.push(Value::Long(count)));
         }
         Ok(())
     }

@@ -1,0 +1,212 @@
+//! `min` and `max`: the values that may yet become the best, in typed loops.
+
+use std::cmp::Ordering;
+use std::collections::VecDeque;
+
+use weir_codec::{DecodeError, Reader, Writer};
+use weir_event::{Column, DataType, Kind, Value, Values};
+use weir_expr::{Fault, Vals, Vector};
+
+use super::aggregates::{Aggregator, Rows};
+use super::extreme::{Direction, checked};
+
+/// A type of number that has a smallest and a largest, in the order of [`Value::order`].
+trait Ranked: Copy + Default + Send + 'static {
+    fn rank(&self, other: &Self) -> Ordering;
+    fn of<'v, 'a>(vector: &'v Vector<'a>) -> Option<&'v Vals<'a, Self>>;
+    fn of_column(column: &mut Column) -> Option<&mut Values<Self>>;
+    fn of_value(value: &Value) -> Option<Self>;
+    fn value(self) -> Value;
+}
+
+macro_rules! ranked {
+    ($type:ty, $case:ident, $rank:path) => {
+        impl Ranked for $type {
+            #[inline]
+            fn rank(&self, other: &Self) -> Ordering {
+                $rank(self, other)
+            }
+
+            fn of<'v, 'a>(vector: &'v Vector<'a>) -> Option<&'v Vals<'a, Self>> {
+                if let Vector::$case(values) = vector { Some(values) } else { None }
+            }
+
+            fn of_column(column: &mut Column) -> Option<&mut Values<Self>> {
+                if let Column::$case(values) = column { Some(values) } else { None }
+            }
+
+            fn of_value(value: &Value) -> Option<Self> {
+                if let Value::$case(value) = value { Some(*value) } else { None }
+            }
+
+            fn value(self) -> Value {
+                Value::$case(self)
+            }
+        }
+    };
+}
+
+ranked!(i32, Int, Ord::cmp);
+ranked!(i64, Long, Ord::cmp);
+ranked!(f32, Float, f32::total_cmp);
+ranked!(f64, Double, f64::total_cmp);
+
+/// For each group, from the front, no value is better than the one before it.
+#[derive(Debug)]
+struct Queues<T>(Vec<VecDeque<T>>);
+
+impl<T> Queues<T> {
+    fn grow(&mut self, groups: usize) {
+        if self.0.len() < groups {
+            self.0.resize_with(groups, VecDeque::new);
+        }
+    }
+
+    #[inline]
+    fn take(
+        best: &mut VecDeque<T>,
+        kind: Kind,
+        value: T,
+        better: impl Fn(&T, &T) -> bool,
+        same: impl Fn(&T, &T) -> bool,
+    ) {
+        match kind {
+            Kind::Current => {
+                while best.back().is_some_and(|last| better(&value, last)) {
+                    best.pop_back();
+                }
+                best.push_back(value);
+            }
+            Kind::Expired => {
+                if best.front().is_some_and(|front| same(front, &value)) {
+                    best.pop_front();
+                } else if let Some(at) = best.iter().position(|held| same(held, &value)) {
+                    best.remove(at);
+                }
+            }
+            Kind::Timer | Kind::Reset => {}
+        }
+    }
+
+    fn save(&self, w: &mut Writer, groups: &[u32], write: impl Fn(&mut Writer, &T)) {
+        for group in groups {
+            let best = self.0.get(*group as usize);
+            w.len(best.map_or(0, VecDeque::len));
+            best.into_iter().flatten().for_each(|value| write(w, value));
+        }
+    }
+}
+
+/// `min` and `max` of values of the declared type; of any values once another one has come.
+#[derive(Debug)]
+struct Best<T> {
+    direction: Direction,
+    typed: Queues<T>,
+    /// What takes the place of `typed` when a value is of another type.
+    mixed: Option<Queues<Value>>,
+}
+
+/// Makes `min` or `max` for an argument of the type.
+pub(super) fn best(direction: Direction, arg: DataType) -> Box<dyn Aggregator> {
+    fn of<T: Ranked>(direction: Direction) -> Box<dyn Aggregator> {
+        Box::new(Best::<T> { direction, typed: Queues(Vec::new()), mixed: None })
+    }
+    match arg {
+        DataType::Int => of::<i32>(direction),
+        DataType::Long => of::<i64>(direction),
+        DataType::Float => of::<f32>(direction),
+        DataType::Double | DataType::Bool | DataType::String | DataType::Object => {
+            of::<f64>(direction)
+        }
+    }
+}
+
+impl<T: Ranked> Best<T> {
+    /// Takes rows whose values are all of the type, or all null.
+    fn run_typed(&mut self, rows: &Rows<'_>, values: Option<&Vals<'_, T>>, out: &mut Values<T>) {
+        let wanted =
+            if self.direction == Direction::Smallest { Ordering::Less } else { Ordering::Greater };
+        let better = |a: &T, b: &T| a.rank(b) == wanted;
+        let same = |a: &T, b: &T| a.rank(b) == Ordering::Equal;
+        let places = rows.range.clone();
+        let top = rows.groups[places.clone()].iter().max().map_or(0, |it| *it as usize + 1);
+        self.typed.grow(top);
+        out.data.reserve(places.len());
+        for place in places {
+            let best = &mut self.typed.0[rows.groups[place] as usize];
+            if let Some(value) = values.and_then(|values| values.get(place)) {
+                Queues::take(best, rows.kinds[place], *value, better, same);
+            }
+            match best.front() {
+                Some(front) if out.nulls.is_none() => out.data.push(*front),
+                front => out.push(front.copied()),
+            }
+        }
+    }
+
+    fn run_mixed(&mut self, rows: &Rows<'_>, out: &mut Column) -> Result<(), Fault> {
+        let typed = &mut self.typed.0;
+        let mixed = self.mixed.get_or_insert_with(|| {
+            let lift = |best: VecDeque<T>| best.into_iter().map(T::value).collect();
+            Queues(std::mem::take(typed).into_iter().map(lift).collect())
+        });
+        let direction = self.direction;
+        for place in rows.range.clone() {
+            let value = checked(rows.arg.value(place))?;
+            let group = rows.groups[place] as usize;
+            mixed.grow(group + 1);
+            let best = &mut mixed.0[group];
+            if !value.is_null() {
+                let better = |a: &Value, b: &Value| direction.better(a, b);
+                Queues::take(best, rows.kinds[place], value, better, |a, b| a == b);
+            }
+            out.push(best.front().cloned().unwrap_or_default());
+        }
+        Ok(())
+    }
+}
+
+impl<T: Ranked> Aggregator for Best<T> {
+    fn run(&mut self, rows: &Rows<'_>, out: &mut Column) -> Result<(), Fault> {
+        let values = T::of(rows.arg);
+        if self.mixed.is_none()
+            && (values.is_some() || matches!(rows.arg, Vector::Null))
+            && let Some(out) = T::of_column(out)
+        {
+            self.run_typed(rows, values, out);
+            return Ok(());
+        }
+        self.run_mixed(rows, out)
+    }
+
+    fn clear(&mut self, group: u32) {
+        let group = group as usize;
+        if let Some(best) = self.typed.0.get_mut(group) {
+            best.clear();
+        }
+        if let Some(best) = self.mixed.as_mut().and_then(|mixed| mixed.0.get_mut(group)) {
+            best.clear();
+        }
+    }
+
+    fn save(&self, w: &mut Writer, groups: &[u32]) {
+        match &self.mixed {
+            Some(mixed) => mixed.save(w, groups, Writer::value),
+            None => self.typed.save(w, groups, |w, value| w.value(&value.value())),
+        }
+    }
+
+    fn load(&mut self, r: &mut Reader<'_>, count: usize) -> Result<(), DecodeError> {
+        let loaded: Vec<Vec<Value>> = (0..count).map(|_| r.values()).collect::<Result<_, _>>()?;
+        let typed = |best: &Vec<Value>| best.iter().map(T::of_value).collect();
+        let typed: Option<Vec<VecDeque<T>>> = loaded.iter().map(typed).collect();
+        match typed {
+            Some(typed) => (self.typed, self.mixed) = (Queues(typed), None),
+            None => {
+                let mixed = loaded.into_iter().map(VecDeque::from).collect();
+                (self.typed, self.mixed) = (Queues(Vec::new()), Some(Queues(mixed)));
+            }
+        }
+        Ok(())
+    }
+}
