@@ -163,7 +163,7 @@ fn servable(attribute: DataType, value: DataType) -> bool {
     attribute == value && attribute != DataType::Object || whole(attribute) && whole(value)
 }
 
-fn mentions(expr: &Expr, wanted: u16) -> bool {
+pub(crate) fn mentions(expr: &Expr, wanted: u16) -> bool {
     let mut found = false;
     expr.walk(&mut |it| match it {
         Expr::Attribute { slot, .. }

@@ -2,7 +2,12 @@
 
 mod condition;
 mod key_index;
+mod store;
 mod table;
 
 pub use condition::TableCondition;
+pub use store::{
+    ChangedRow, Inserts, Lookup, OpenStores, Store, StoreAsk, StoreExpr, StoreFailure, StoreSpec,
+    StoreStatement,
+};
 pub use table::{Refused, Table, TableSpec};
