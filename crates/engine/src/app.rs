@@ -6,7 +6,7 @@ use weir_event::{Attribute, Batch, Chunk, Epoch, Key, OutputNo, Schema, Seq};
 use weir_operators::cron::Cron;
 use weir_plan::{Plan, StreamId, StreamPlan};
 use weir_query::Problem;
-use weir_tables::Table;
+use weir_tables::{OpenStores, Table};
 
 use crate::aggregation::NamedAggregation;
 use crate::build;
@@ -15,6 +15,7 @@ use crate::named_window::NamedWindow;
 use crate::outputs::{Level, Outputs, TapId};
 use crate::partition::Partition;
 use crate::query::{Port, Query};
+use crate::stores::NoStores;
 use crate::timer::{Target, Timers};
 use crate::together::Together;
 
@@ -102,13 +103,26 @@ impl App {
     ///
     /// Everything that is wrong with the text, in the order of the text.
     pub fn create(text: &str, options: &Options) -> Result<Self, Vec<Problem>> {
+        Self::create_with(text, options, &NoStores)
+    }
+
+    /// Makes an app of its text, and the stores of its tables.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the text, in the order of the text.
+    pub fn create_with(
+        text: &str,
+        options: &Options,
+        stores: &dyn OpenStores,
+    ) -> Result<Self, Vec<Problem>> {
         let (tree, problems) = weir_query::parse_app(text);
         if !problems.is_empty() {
             return Err(problems);
         }
         let (plan, mut problems) = weir_plan::plan(&tree);
         let name = plan.name.clone().unwrap_or_else(|| options.name.clone());
-        let parts = build::parts(&plan, &name, &mut problems);
+        let parts = build::parts(&plan, &name, stores, &mut problems);
         if !problems.is_empty() {
             problems.sort_by_key(|problem| problem.span.start);
             return Err(problems);
@@ -229,9 +243,20 @@ impl App {
             return;
         }
         self.started = true;
+        self.start_tables(out);
         self.move_wall(head.time, out);
         self.start_purges();
         self.start_schedules(out);
+    }
+
+    fn start_tables(&mut self, out: &mut dyn Outputs) {
+        for at in 0..self.tables.len() {
+            if let Err(why) = self.tables[at].start() {
+                let table = &self.plan.tables[at].name;
+                let text = format!("the store of table `{table}` cannot be used: {}", why.0);
+                self.note(Level::Error, &text, out);
+            }
+        }
     }
 
     /// Takes a run of entries for one stream: the rows of `batch`, cut by the ends of `heads`.

@@ -19,7 +19,7 @@ use weir_plan::{
     WindowPlan, condition, types,
 };
 use weir_query::{EventType, JoinKind, Problem, RateKind, RateWhich};
-use weir_tables::{Table, TableCondition, TableSpec};
+use weir_tables::{OpenStores, Table, TableCondition};
 
 use crate::aggregation::{Asking, NamedAggregation, spec};
 use crate::app::App;
@@ -30,12 +30,14 @@ use crate::pattern;
 use crate::query::{
     Change, Handler, Join, JoinSide, Meant, Query, QueryInput, Seat, SideOrigin, Single, check,
 };
+use crate::stores;
 use crate::timer::Timers;
 use crate::together;
 use crate::wiring::connect;
 
 /// What a plan is run with, made part by part so that everything wrong with it is found at once.
 pub(crate) struct Parts {
+    tables: Vec<Table>,
     queries: Vec<Query>,
     windows: Vec<NamedWindow>,
     aggregations: Vec<NamedAggregation>,
@@ -43,17 +45,24 @@ pub(crate) struct Parts {
 }
 
 /// Makes the parts of a plan, which may be one with problems of its own.
-pub(crate) fn parts(plan: &Plan, name: &str, problems: &mut Vec<Problem>) -> Parts {
+pub(crate) fn parts(
+    plan: &Plan,
+    name: &str,
+    from: &dyn OpenStores,
+    problems: &mut Vec<Problem>,
+) -> Parts {
+    let tables = stores::tables(plan, name, from, problems);
     let mut take = |problem| problems.push(problem);
     let windows = plan.windows.iter().map(named_window);
     let windows = windows.filter_map(|it| it.map_err(&mut take).ok()).collect();
-    let queries = plan.queries.iter().map(|it| query(it, plan, name));
+    let query = |it| stores::ready(query(it, plan, name)?, &tables, it.span);
+    let queries = plan.queries.iter().map(query);
     let queries = queries.filter_map(|it| it.map_err(&mut take).ok()).collect();
     let crons = plan.triggers.iter().map(trigger_cron);
     let trigger_crons = crons.filter_map(|it| it.map_err(&mut take).ok()).collect();
     let aggregations = plan.aggregations.iter().map(|it| aggregation(it, name));
     let aggregations = aggregations.filter_map(|it| it.map_err(&mut take).ok()).collect();
-    Parts { queries, windows, aggregations, trigger_crons }
+    Parts { tables, queries, windows, aggregations, trigger_crons }
 }
 
 fn named_window(it: &NamedWindowPlan) -> Result<NamedWindow, Problem> {
@@ -100,7 +109,7 @@ pub(crate) fn build(plan: Plan, parts: Parts, name: String, text: &str) -> App {
             .collect(),
         queries: parts.queries,
         windows: parts.windows,
-        tables: plan.tables.iter().map(table).collect(),
+        tables: parts.tables,
         aggregations: parts.aggregations,
         taps: Vec::new(),
         together: Vec::new(),
@@ -126,14 +135,6 @@ pub(crate) fn build(plan: Plan, parts: Parts, name: String, text: &str) -> App {
         .min();
     app.together = together::streams(&app);
     app
-}
-
-fn table(it: &weir_plan::TablePlan) -> Table {
-    Table::new(TableSpec {
-        types: types(&it.schema),
-        primary_key: it.primary_key.clone(),
-        indexes: it.indexes.clone(),
-    })
 }
 
 fn event_types(events: EventType) -> EventTypes {

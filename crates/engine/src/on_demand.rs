@@ -7,7 +7,7 @@ use weir_operators::window::Mode;
 use weir_operators::{Cx, Flow};
 use weir_plan::{FindPlan, OnDemandActionPlan, OnDemandPlan, Origin, TableChange, on_demand};
 use weir_query::{EventType, Problem};
-use weir_tables::TableCondition;
+use weir_tables::{Table, TableCondition};
 
 use crate::aggregation::{Asking, read};
 use crate::app::{App, EntryHead};
@@ -113,6 +113,9 @@ impl App {
         let store = match find.origin {
             Origin::Table(table) => {
                 let table = &self.tables[table.index()];
+                if table.is_outside() {
+                    return self.find_outside(table, find, &env);
+                }
                 match &find.on {
                     Some(on) => {
                         let condition = TableCondition::new(on.clone(), 0);
@@ -141,6 +144,16 @@ impl App {
         Ok(store.gather(&rows))
     }
 
+    /// The rows of a table in a store that are asked for.
+    fn find_outside(&self, table: &Table, find: &FindPlan, env: &Env<'_>) -> Result<Batch, Fault> {
+        let mut condition = match &find.on {
+            Some(on) => TableCondition::new(on.clone(), 0),
+            None => TableCondition::any(0),
+        };
+        table.ready_find(&mut condition).map_err(|why| Fault::runtime(why.0))?;
+        table.draw(condition.ask(), &Scope { inputs: &[], len: 1, env }, 0)
+    }
+
     /// The rows of an aggregation that are asked for.
     fn find_periods(&self, at: usize, find: &FindPlan, env: &Env<'_>) -> Result<Batch, Fault> {
         let asking = Asking::new(at, find.within.as_ref(), find.per.as_ref());
@@ -158,13 +171,14 @@ impl App {
     /// What the query does to a table.
     fn act(&mut self, plan: &OnDemandPlan, selected: &Selected) -> Result<(), Fault> {
         let meant = |to: &TableChange| Meant::new(to, &[], false);
-        let change = match &plan.action {
+        let mut change = match &plan.action {
             OnDemandActionPlan::Find => return Ok(()),
             OnDemandActionPlan::Insert(table) => Change::Insert(table.index()),
             OnDemandActionPlan::Delete(to) => Change::Delete(meant(to)),
             OnDemandActionPlan::Update(to) => Change::Update(meant(to)),
             OnDemandActionPlan::UpdateOrInsert(to) => Change::UpdateOrInsert(meant(to)),
         };
+        change.ready(&self.tables).map_err(|why| Fault::runtime(why.0))?;
         let now = selected.chunks.last().map_or(0, |chunk: &Chunk| chunk.now);
         let written = Written { batch: &selected.batch, now, random: &self.random };
         let refused = change.apply(&mut self.tables, &written)?;

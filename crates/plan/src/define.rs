@@ -10,7 +10,7 @@ use weir_query::{Annotation, Problem, Span};
 use crate::compile::nearest;
 use crate::graph::{
     AggregationId, OnError, Origin, PartitionId, Plan, StreamId, StreamPlan, TableId, TablePlan,
-    TriggerPlan, TriggerTime, WindowId, data_type,
+    TableStore, TriggerPlan, TriggerTime, WindowId, data_type,
 };
 
 /// What exists so far: definitions first, then what queries create.
@@ -226,6 +226,7 @@ impl Definitions {
         single_annotations(&it.annotations, &["PrimaryKey", "store"], problems);
         let mut primary_key = Vec::new();
         let mut indexes: Vec<usize> = Vec::new();
+        let mut store = table_store(&it.annotations, problems);
         for annotation in &it.annotations {
             let is = |name: &str| annotation.name.eq_ignore_ascii_case(name);
             if is("IndexBy") {
@@ -244,6 +245,8 @@ impl Definitions {
             let places = key_places(annotation, &schema, problems);
             if is("PrimaryKey") {
                 primary_key = places;
+            } else if let Some(store) = &mut store {
+                store.indexes.push(places);
             } else if places.len() > 1 {
                 let message = "`@Index` takes one attribute";
                 problems.push(
@@ -258,12 +261,6 @@ impl Definitions {
                 indexes.push(*place);
             }
         }
-        if let Some(store) = it.annotations.iter().find(|a| a.name.eq_ignore_ascii_case("store")) {
-            problems.push(
-                Problem::new("not-yet-supported", store.span, "`@store` is not yet supported")
-                    .with_hint("leave it out to keep the table in memory"),
-            );
-        }
         let id = TableId(self.plan.tables.len() as u32);
         self.names.insert(it.name.clone(), Origin::Table(id));
         self.plan.tables.push(TablePlan {
@@ -272,6 +269,7 @@ impl Definitions {
             primary_key,
             indexes,
             annotations: it.annotations.clone(),
+            store,
         });
     }
 
@@ -374,4 +372,17 @@ pub(crate) fn attributes(
         schema.push(Attribute { name: it.name.clone(), data_type: data_type(it.ty) });
     }
     schema.into()
+}
+
+/// What the `@store` among a table's annotations says.
+fn table_store(annotations: &[q::Annotation], problems: &mut Vec<Problem>) -> Option<TableStore> {
+    let store = annotations.iter().find(|it| it.name.eq_ignore_ascii_case("store"))?;
+    if let Some(cache) = store.annotation("cache") {
+        let message = "`@cache` of a store is not yet supported";
+        let hint = "leave it out: each question then goes to the store";
+        problems.push(Problem::new("not-yet-supported", cache.span, message).with_hint(hint));
+    }
+    let option = |it: &q::AnnotationElement| (it.key.clone().unwrap_or_default(), it.value.clone());
+    let options = store.elements.iter().map(option).collect();
+    Some(TableStore { options, indexes: Vec::new(), span: store.span })
 }

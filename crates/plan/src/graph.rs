@@ -130,6 +130,19 @@ pub struct TablePlan {
     pub indexes: Vec<usize>,
     /// What stands before its definition.
     pub annotations: Vec<Annotation>,
+    /// The store that its rows are in, where they are not in memory.
+    pub store: Option<TableStore>,
+}
+
+/// What `@store` says.
+#[derive(Debug, Clone)]
+pub struct TableStore {
+    /// Its options, with `type`; those without a name have an empty one.
+    pub options: Vec<(String, String)>,
+    /// The places of the attributes of each `@Index`.
+    pub indexes: Vec<Vec<usize>>,
+    /// The annotation.
+    pub span: Span,
 }
 
 /// A `define window`.

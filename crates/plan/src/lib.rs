@@ -19,6 +19,6 @@ pub use graph::{
     ElementPlan, HandlerPlan, InputPlan, JoinPlan, KeyBy, KeyPlan, NamedWindowPlan, OnError,
     Origin, OutputPlan, PartitionId, PartitionPlan, Plan, Playback, Purge, QueryId, QueryPlan,
     Retention, SelectPlan, SinglePlan, StateNode, StatePlan, StreamId, StreamPlan, TableChange,
-    TableId, TablePlan, TriggerPlan, TriggerTime, View, Which, WindowId, WindowPlan,
+    TableId, TablePlan, TableStore, TriggerPlan, TriggerTime, View, Which, WindowId, WindowPlan,
 };
 pub use on_demand::{FindPlan, OnDemandActionPlan, OnDemandPlan, on_demand};

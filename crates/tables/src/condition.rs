@@ -1,7 +1,9 @@
 //! A condition on the rows of a table, taken apart so that an index can serve it.
 
-use weir_event::{DataType, NO_ROW};
+use weir_event::{DataType, NO_ROW, Value};
 use weir_expr::{CompareOp, Expr, Fault, Input, Rows, Scope, Source};
+
+use crate::store::StoreAsk;
 
 /// A condition on a row of a table and on what stands beside it.
 #[derive(Debug, Clone)]
@@ -14,6 +16,8 @@ pub struct TableCondition {
     pub(crate) bounds: Vec<Bound>,
     /// Whether the bounds together say all that the condition says.
     pub(crate) exact: bool,
+    /// How a store is asked, where the table has one.
+    pub(crate) ask: Option<StoreAsk>,
 }
 
 /// `attribute op value`, with a value that does not depend on the row.
@@ -33,7 +37,19 @@ impl TableCondition {
     pub fn new(whole: Expr, slot: u16) -> Self {
         let mut bounds = Vec::new();
         let exact = take_apart(&whole, slot, &mut bounds);
-        Self { whole, slot, bounds, exact }
+        Self { whole, slot, bounds, exact, ask: None }
+    }
+
+    /// What every row meets; the table's row is in `slot`.
+    #[must_use]
+    pub fn any(slot: u16) -> Self {
+        Self::new(Expr::Const(Value::Bool(true), DataType::Bool), slot)
+    }
+
+    /// How a store is asked, where the table has one and it was readied.
+    #[must_use]
+    pub fn ask(&self) -> Option<&StoreAsk> {
+        self.ask.as_ref()
     }
 
     /// Whether it asks for exactly one row by the whole key: `==` on each of these attributes

@@ -2,6 +2,7 @@
 
 mod condition;
 mod key_index;
+mod outside;
 mod store;
 mod table;
 

@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound as Range;
 
 use weir_codec::{DecodeError, Reader, Writer};
-use weir_event::{Batch, Column, DataType, NO_ROW, RowStore, Value};
+use weir_event::{Batch, Column, DataType, NO_ROW, RowStore, Schema, Value};
 use weir_expr::{CompareOp, Expr, Fault, Rows, Scope, Source, Vector};
 
 use crate::condition::{TableCondition, beside};
 use crate::key_index::{KeyIndex, Probe};
+use crate::outside::Outside;
+use crate::store::{Store, StoreFailure};
 
 const SAVED_VERSION: u8 = 1;
 
@@ -61,6 +63,8 @@ pub struct Table {
     primary: KeyIndex,
     /// One for each of `spec.indexes`: the arrivals of the rows with each value.
     indexes: Vec<BTreeMap<Ordered, BTreeSet<u64>>>,
+    /// Where its rows are instead.
+    pub(crate) outside: Option<Outside>,
 }
 
 impl Table {
@@ -82,8 +86,21 @@ impl Table {
             next_arrival: 0,
             primary: KeyIndex::new(spec.primary_key.clone()),
             indexes: spec.indexes.iter().map(|_| BTreeMap::new()).collect(),
+            outside: None,
             spec,
         }
+    }
+
+    /// A table whose rows are in a store.
+    ///
+    /// # Errors
+    ///
+    /// The store takes no rows.
+    pub fn in_store(store: Box<dyn Store>, schema: Schema) -> Result<Self, StoreFailure> {
+        let types = schema.iter().map(|it| it.data_type).collect();
+        let mut table = Self::new(TableSpec { types, ..TableSpec::default() });
+        table.outside = Some(Outside::new(store, schema)?);
+        Ok(table)
     }
 
     /// The number of rows.
@@ -307,6 +324,9 @@ impl Table {
         scope: &Scope<'_>,
         place: usize,
     ) -> Result<bool, Fault> {
+        if let (Some(outside), Some(ask)) = (&self.outside, &condition.ask) {
+            return outside.contains(ask, scope, place);
+        }
         let mut rows = Vec::new();
         self.find(condition, scope, place, &mut rows)?;
         Ok(!rows.is_empty())
@@ -395,6 +415,9 @@ impl Table {
 
     /// Writes the rows.
     pub fn save(&self, w: &mut Writer) {
+        if let Some(outside) = &self.outside {
+            return outside.save(w);
+        }
         w.u8(SAVED_VERSION);
         w.len(self.order.len());
         for row in self.order.values() {
@@ -409,6 +432,9 @@ impl Table {
     ///
     /// The bytes are not such rows.
     pub fn load(&mut self, r: &mut Reader<'_>) -> Result<(), DecodeError> {
+        if let Some(outside) = &mut self.outside {
+            return outside.load(r);
+        }
         let version = r.u8()?;
         if version != SAVED_VERSION {
             return Err(DecodeError::UnknownVersion {

@@ -5,9 +5,9 @@ use std::cell::Cell;
 use weir_event::{Batch, Value};
 use weir_expr::{Env, Expr, Fault, Input, Rows, Scope, Source};
 use weir_plan::TableChange;
-use weir_tables::{Refused, Table, TableCondition};
+use weir_tables::{ChangedRow, Inserts, Refused, StoreFailure, Table, TableCondition};
 
-use super::checks::{Check, Checks, check};
+use super::checks::{Check, Checks, check, ready_checks};
 
 /// What rows of a batch do to a table, one after the other.
 pub(crate) enum Change {
@@ -39,6 +39,58 @@ pub(crate) struct Written<'a> {
 }
 
 impl Change {
+    /// Readies it at the store of its table, where that has one.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot compute it.
+    pub(crate) fn ready(&mut self, tables: &[Table]) -> Result<(), StoreFailure> {
+        match self {
+            Self::Insert(_) => Ok(()),
+            Self::Delete(meant) => {
+                ready_checks(&mut meant.checks, tables)?;
+                tables[meant.table].ready_delete(&mut meant.condition)
+            }
+            Self::Update(meant) => meant.ready(tables, Inserts::No),
+            Self::UpdateOrInsert(meant) => meant.ready(tables, Inserts::WhereNone),
+        }
+    }
+
+    fn table(&self) -> usize {
+        match self {
+            Self::Insert(table) => *table,
+            Self::Delete(meant) | Self::Update(meant) | Self::UpdateOrInsert(meant) => meant.table,
+        }
+    }
+
+    /// Hands the rows to the store of the table.
+    fn hand_over(&self, tables: &mut [Table], written: &Written<'_>) -> Result<(), Fault> {
+        let batch = written.batch;
+        let row = |place: usize| match self {
+            Self::Insert(_) | Self::UpdateOrInsert(_) => batch.row(place),
+            Self::Delete(_) | Self::Update(_) => Vec::new(),
+        };
+        let (ask, rows) = match self {
+            Self::Insert(_) => {
+                let changed = |place| ChangedRow { params: Vec::new(), row: row(place) };
+                (None, (0..batch.len()).map(changed).collect())
+            }
+            Self::Delete(meant) | Self::Update(meant) | Self::UpdateOrInsert(meant) => {
+                let Some(ask) = meant.condition.ask() else {
+                    return Err(Fault::runtime("nothing was readied for the store"));
+                };
+                let changed = |scope: &Scope<'_>, place: usize| {
+                    Ok(ChangedRow { params: ask.params(scope, place)?, row: row(place) })
+                };
+                let rows = meant.with_scope(tables, written, |_, scope| {
+                    (0..batch.len()).map(|place| changed(scope, place)).collect()
+                })?;
+                (Some(ask), rows)
+            }
+        };
+        tables[self.table()].hand_over(ask, rows)
+    }
+
     /// Writes the rows; those that the table refused.
     ///
     /// # Errors
@@ -49,6 +101,9 @@ impl Change {
         tables: &mut [Table],
         written: &Written<'_>,
     ) -> Result<Vec<Refused>, Fault> {
+        if tables[self.table()].is_outside() {
+            return self.hand_over(tables, written).map(|()| Vec::new());
+        }
         let batch = written.batch;
         let mut refused = Vec::new();
         let mut insert = |table: &mut Table, place: usize| {
@@ -99,6 +154,11 @@ impl Change {
 }
 
 impl Meant {
+    fn ready(&mut self, tables: &[Table], inserts: Inserts) -> Result<(), StoreFailure> {
+        ready_checks(&mut self.checks, tables)?;
+        tables[self.table].ready_update(&mut self.condition, &self.set, inserts)
+    }
+
     /// The rows that a change of the plan means; with the key of a row given, `set` may be left
     /// out where `may_overwrite` says so.
     pub(crate) fn new(to: &TableChange, key: &[usize], may_overwrite: bool) -> Self {

@@ -6,7 +6,7 @@ use weir_expr::{CompareAs, CompareOp, Expr, Fault, Input, Rows, Source};
 use weir_operators::select::{Selected, Selector};
 use weir_operators::window::Mode;
 use weir_operators::{Cx, Flow};
-use weir_tables::TableCondition;
+use weir_tables::{StoreFailure, Table, TableCondition};
 
 use super::handler::Held;
 use super::join_index::Index;
@@ -80,6 +80,19 @@ impl Join {
             SideOrigin::Aggregation(asking) => Some(asking.aggregation),
             SideOrigin::Stream | SideOrigin::Window(_) | SideOrigin::Table(..) => None,
         })
+    }
+
+    /// Readies at their stores what it asks of tables.
+    pub(super) fn ready(&mut self, tables: &[Table]) -> Result<(), StoreFailure> {
+        for (slot, side) in (0..).zip(&mut self.sides) {
+            if let SideOrigin::Table(table, condition) = &mut side.origin
+                && tables[*table].is_outside()
+            {
+                let condition = condition.get_or_insert_with(|| TableCondition::any(slot));
+                tables[*table].ready_find(condition)?;
+            }
+        }
+        Ok(())
     }
 
     fn make_indexes(&mut self) {

@@ -34,7 +34,7 @@ pub(super) struct Search<'a> {
     pub world: World<'a>,
 }
 
-/// The rows of an aggregation that one chunk's triggers asked for.
+/// The rows of an aggregation or a store that one chunk's triggers asked for.
 #[derive(Default)]
 struct Drawn {
     batch: Batch,
@@ -50,7 +50,13 @@ impl Drawn {
         {
             return Ok(rows.clone());
         }
-        let more = read(aggregation, asked)?;
+        let rows = self.add(read(aggregation, asked)?);
+        self.last = Some((asked, rows.clone()));
+        Ok(rows)
+    }
+
+    /// Adds rows; where they are.
+    fn add(&mut self, more: Batch) -> Range<u32> {
         let start = self.batch.len() as u32;
         let rows = start..start + more.len() as u32;
         if self.batch.columns.is_empty() {
@@ -61,8 +67,7 @@ impl Drawn {
                 Arc::make_mut(column).extend(from);
             }
         }
-        self.last = Some((asked, rows.clone()));
-        Ok(rows)
+        rows
     }
 
     fn source(&self) -> Source<'_> {
@@ -222,6 +227,7 @@ impl Search<'_> {
                 None => Source::Nothing,
             },
             SideOrigin::Window(window) => Source::Store(self.world.windows[*window].window.store()),
+            SideOrigin::Table(table, _) if self.world.tables[*table].is_outside() => drawn.source(),
             SideOrigin::Table(table, _) => Source::Store(self.world.tables[*table].store()),
             SideOrigin::Aggregation(_) => drawn.source(),
         }
@@ -252,6 +258,10 @@ impl Search<'_> {
             };
             let inputs = self.alone(me);
             let scope = Scope { inputs: &inputs, len: 1, env: &env };
+            if table.is_outside() {
+                rows.extend(drawn.add(table.draw(condition.ask(), &scope, 0)?));
+                return Ok(());
+            }
             return table.find(condition, &scope, 0, rows);
         }
         if let (Some(index), Some(columns)) = (&self.other.index, self.equality) {

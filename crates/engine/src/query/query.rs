@@ -8,10 +8,10 @@ use weir_operators::cron::Cron;
 use weir_operators::rate::RateLimit;
 use weir_operators::select::{Selected, Selector};
 use weir_plan::OutputPlan;
-use weir_tables::Table;
+use weir_tables::{StoreFailure, Table};
 
 use super::change::Change;
-use super::checks::{Check, Checks};
+use super::checks::{Check, Checks, ready_checks};
 use super::delivery::{Delivery, Port};
 use super::join::Join;
 use super::single::Single;
@@ -62,6 +62,19 @@ impl Query {
             QueryInput::Single(_) | QueryInput::State(_) => None,
             QueryInput::Join(join) => join.aggregation(),
         }
+    }
+
+    /// Readies at their stores what it asks of tables.
+    ///
+    /// # Errors
+    ///
+    /// A store cannot compute it.
+    pub(crate) fn ready(&mut self, tables: &[Table]) -> Result<(), StoreFailure> {
+        if let QueryInput::Join(join) = &mut self.input {
+            join.ready(tables)?;
+        }
+        ready_checks(&mut self.checks, tables)?;
+        self.change.as_mut().map_or(Ok(()), |change| change.ready(tables))
     }
 
     /// Takes rows that arrived at an input (a side of a join).

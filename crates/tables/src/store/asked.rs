@@ -20,13 +20,9 @@ impl StoreAsk {
     /// # Errors
     ///
     /// The store cannot compute it.
-    pub fn find(
-        store: &mut dyn Store,
-        condition: Option<&Expr>,
-        slot: u16,
-    ) -> Result<Self, StoreFailure> {
+    pub fn find(store: &mut dyn Store, condition: &Expr, slot: u16) -> Result<Self, StoreFailure> {
         let mut compiler = Compiler { slot, ..Compiler::default() };
-        let condition = condition.map(|it| compiled(&mut compiler, it)).transpose()?;
+        let condition = compiled(&mut compiler, condition)?;
         Self::ready(store, &StoreStatement::Find(condition), compiler)
     }
 

@@ -53,8 +53,8 @@ pub enum StoreExpr {
 /// Something that an app does to a store again and again, with other values.
 #[derive(Debug, Clone, PartialEq)]
 pub enum StoreStatement {
-    /// The rows that meet a condition; without one, all.
-    Find(Option<StoreExpr>),
+    /// The rows that meet a condition.
+    Find(StoreExpr),
     /// Whether some row meets it.
     Contains(StoreExpr),
     /// Rows are added.
@@ -97,7 +97,7 @@ pub struct StoreFailure(pub String);
 /// One store serves one table of one app on one thread. A question sees every change that was
 /// handed over before it. Questions and changes are numbered by the log, so that whoever stands
 /// behind this can record answers and replay them, and do no change twice.
-pub trait Store {
+pub trait Store: Send {
     /// Makes a statement ready, or finds that it was; its number. Nothing is asked or changed
     /// yet, and nobody has to be connected.
     ///

@@ -1,0 +1,72 @@
+//! Tables whose rows are in a store: opened when the app is made, what is asked readied then too.
+
+use weir_plan::{Plan, TablePlan, TableStore, types};
+use weir_query::{Problem, Span};
+use weir_tables::{OpenStores, Store, StoreFailure, StoreSpec, Table, TableSpec};
+
+use crate::query::Query;
+
+/// Stores of a host that has none.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoStores;
+
+impl OpenStores for NoStores {
+    fn open(&self, _: &StoreSpec) -> Result<Box<dyn Store>, StoreFailure> {
+        Err(StoreFailure(
+            "`@store` is not yet supported here\nhint: leave it out to keep the table in memory"
+                .to_owned(),
+        ))
+    }
+}
+
+/// The tables of a plan.
+pub(crate) fn tables(
+    plan: &Plan,
+    app: &str,
+    stores: &dyn OpenStores,
+    problems: &mut Vec<Problem>,
+) -> Vec<Table> {
+    let one = |it: &TablePlan| {
+        let spec = TableSpec {
+            types: types(&it.schema),
+            primary_key: it.primary_key.clone(),
+            indexes: it.indexes.clone(),
+        };
+        let Some(store) = &it.store else { return Table::new(spec) };
+        open(it, store, app, stores).unwrap_or_else(|why| {
+            problems.push(problem("store", store.span, why));
+            Table::new(spec)
+        })
+    };
+    plan.tables.iter().map(one).collect()
+}
+
+fn open(
+    table: &TablePlan,
+    store: &TableStore,
+    app: &str,
+    stores: &dyn OpenStores,
+) -> Result<Table, StoreFailure> {
+    let spec = StoreSpec {
+        app: app.to_owned(),
+        table: table.name.clone(),
+        schema: table.schema.clone(),
+        primary_key: table.primary_key.clone(),
+        indexes: store.indexes.clone(),
+        options: store.options.clone(),
+    };
+    Table::in_store(stores.open(&spec)?, table.schema.clone())
+}
+
+/// Readies at their stores what a query asks of tables.
+pub(crate) fn ready(mut query: Query, tables: &[Table], span: Span) -> Result<Query, Problem> {
+    let readied = query.ready(tables);
+    readied.map(|()| query).map_err(|why| problem("store-condition", span, why))
+}
+
+fn problem(code: &'static str, span: Span, StoreFailure(why): StoreFailure) -> Problem {
+    match why.split_once("\nhint: ") {
+        Some((message, hint)) => Problem::new(code, span, message).with_hint(hint),
+        None => Problem::new(code, span, why),
+    }
+}

@@ -1,0 +1,213 @@
+//! The side of a table whose rows are in a store: it asks, and counts what it asked.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+
+use weir_codec::{DecodeError, Reader, Writer};
+use weir_event::{Batch, BatchBuilder, OutputNo, Schema};
+use weir_expr::{Fault, Scope};
+
+use crate::condition::TableCondition;
+use crate::store::{ChangedRow, Inserts, Lookup, Store, StoreAsk, StoreFailure};
+use crate::table::Table;
+
+const SAVED_VERSION: u8 = 1;
+
+/// Rows that are in a store.
+pub(crate) struct Outside {
+    /// Also asked while the app's tables are only read.
+    store: RefCell<Box<dyn Store>>,
+    schema: Schema,
+    insert: StoreAsk,
+    /// How many questions were asked.
+    calls: Cell<u64>,
+    /// How many changes were handed over.
+    changes: u64,
+}
+
+impl fmt::Debug for Outside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { calls, changes, .. } = self;
+        f.debug_struct("Outside").field("calls", calls).field("changes", changes).finish()
+    }
+}
+
+fn fault(StoreFailure(why): StoreFailure) -> Fault {
+    Fault::runtime(why)
+}
+
+impl Outside {
+    pub(crate) fn new(mut store: Box<dyn Store>, schema: Schema) -> Result<Self, StoreFailure> {
+        let insert = StoreAsk::insert(&mut *store)?;
+        let store = RefCell::new(store);
+        Ok(Self { store, schema, insert, calls: Cell::new(0), changes: 0 })
+    }
+
+    fn next_call(&self) -> u64 {
+        self.calls.set(self.calls.get() + 1);
+        self.calls.get()
+    }
+
+    pub(crate) fn contains(
+        &self,
+        ask: &StoreAsk,
+        scope: &Scope<'_>,
+        place: usize,
+    ) -> Result<bool, Fault> {
+        let params = ask.params(scope, place)?;
+        let call = self.next_call();
+        let asked = Lookup { call, statement: ask.statement, params: &params };
+        self.store.borrow_mut().contains(&asked).map_err(fault)
+    }
+
+    fn find(&self, ask: &StoreAsk, scope: &Scope<'_>, place: usize) -> Result<Batch, Fault> {
+        let params = ask.params(scope, place)?;
+        let call = self.next_call();
+        let asked = Lookup { call, statement: ask.statement, params: &params };
+        let rows = self.store.borrow_mut().find(&asked).map_err(fault)?;
+        let mut builder = BatchBuilder::new(&self.schema);
+        for row in rows {
+            if row.len() != self.schema.len() {
+                return Err(Fault::runtime("the store answered rows of another length"));
+            }
+            builder.push_row(scope.env.now, row);
+        }
+        Ok(builder.finish())
+    }
+
+    pub(crate) fn save(&self, w: &mut Writer) {
+        w.u8(SAVED_VERSION);
+        w.u64(self.calls.get());
+        w.u64(self.changes);
+    }
+
+    pub(crate) fn load(&mut self, r: &mut Reader<'_>) -> Result<(), DecodeError> {
+        let version = r.u8()?;
+        if version != SAVED_VERSION {
+            return Err(DecodeError::UnknownVersion {
+                what: "table in a store",
+                version: u64::from(version),
+                newest: u64::from(SAVED_VERSION),
+            });
+        }
+        self.calls.set(r.u64()?);
+        self.changes = r.u64()?;
+        Ok(())
+    }
+}
+
+/// Tables whose rows are in a store. Nothing else of them works there: what reads or changes
+/// such a table asks [`Table::is_outside`] first.
+impl Table {
+    /// Whether its rows are in a store.
+    #[must_use]
+    pub fn is_outside(&self) -> bool {
+        self.outside.is_some()
+    }
+
+    /// Readies a condition for finding rows in the store, where the table has one.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot compute it.
+    pub fn ready_find(&self, condition: &mut TableCondition) -> Result<(), StoreFailure> {
+        let slot = condition.slot;
+        let Some(outside) = &self.outside else { return Ok(()) };
+        let mut store = outside.store.borrow_mut();
+        condition.ask = Some(StoreAsk::find(&mut **store, &condition.whole, slot)?);
+        Ok(())
+    }
+
+    /// Readies a condition for looking whether some row meets it, where the table has a store.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot compute it.
+    pub fn ready_contains(&self, condition: &mut TableCondition) -> Result<(), StoreFailure> {
+        let slot = condition.slot;
+        let Some(outside) = &self.outside else { return Ok(()) };
+        let mut store = outside.store.borrow_mut();
+        condition.ask = Some(StoreAsk::contains(&mut **store, &condition.whole, slot)?);
+        Ok(())
+    }
+
+    /// Readies a condition for removing the rows that meet it, where the table has a store.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot compute it.
+    pub fn ready_delete(&self, condition: &mut TableCondition) -> Result<(), StoreFailure> {
+        let slot = condition.slot;
+        let Some(outside) = &self.outside else { return Ok(()) };
+        let mut store = outside.store.borrow_mut();
+        condition.ask = Some(StoreAsk::delete(&mut **store, &condition.whole, slot)?);
+        Ok(())
+    }
+
+    /// Readies a condition for changing the rows that meet it, where the table has a store.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot compute it.
+    pub fn ready_update(
+        &self,
+        condition: &mut TableCondition,
+        set: &[(usize, weir_expr::Expr)],
+        inserts: Inserts,
+    ) -> Result<(), StoreFailure> {
+        let slot = condition.slot;
+        let Some(outside) = &self.outside else { return Ok(()) };
+        let mut store = outside.store.borrow_mut();
+        let ask = StoreAsk::update(&mut **store, &condition.whole, set, slot, inserts)?;
+        condition.ask = Some(ask);
+        Ok(())
+    }
+
+    /// The app starts.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be used.
+    pub fn start(&mut self) -> Result<(), StoreFailure> {
+        self.outside.as_mut().map_or(Ok(()), |it| it.store.get_mut().start())
+    }
+
+    /// The rows of the store that an ask means for one place of `scope`, at the entry's time.
+    ///
+    /// # Errors
+    ///
+    /// A parameter cannot be computed, or the store does not answer.
+    pub fn draw(
+        &self,
+        ask: Option<&StoreAsk>,
+        scope: &Scope<'_>,
+        place: usize,
+    ) -> Result<Batch, Fault> {
+        match (&self.outside, ask) {
+            (Some(outside), Some(ask)) => outside.find(ask, scope, place),
+            (Some(_), None) | (None, _) => Err(Fault::runtime("nothing was readied for the store")),
+        }
+    }
+
+    /// Hands a change to the store: rows with the values that it needs for each.
+    ///
+    /// # Errors
+    ///
+    /// The store refuses it.
+    pub fn hand_over(
+        &mut self,
+        ask: Option<&StoreAsk>,
+        rows: Vec<ChangedRow>,
+    ) -> Result<(), Fault> {
+        let Some(outside) = &mut self.outside else {
+            return Err(Fault::runtime("the table has no store"));
+        };
+        if rows.is_empty() {
+            return Ok(());
+        }
+        outside.changes += 1;
+        let statement = ask.unwrap_or(&outside.insert).statement;
+        let number = OutputNo(outside.changes);
+        outside.store.get_mut().change(number, statement, rows).map_err(fault)
+    }
+}
