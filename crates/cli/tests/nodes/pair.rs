@@ -1,0 +1,125 @@
+//! Two nodes, one of which is killed or stopped.
+
+use std::fs;
+use std::io::Write;
+
+use serde_json::Value as Json;
+
+use crate::node::{ACTIVE, Node, PASSIVE};
+use crate::stage::{Stage, expected};
+
+/// An active node `a` and a passive node `b` that is in sync.
+fn pair(stage: &Stage) -> (Node, Node) {
+    let mut a = stage.node("a");
+    a.until(ACTIVE);
+    let mut b = stage.node("b");
+    b.until(PASSIVE);
+    a.until("in sync: 2 logs");
+    (a, b)
+}
+
+fn events(status: &Json) -> u64 {
+    status["apps"][0]["events"].as_u64().unwrap_or_default()
+}
+
+#[test]
+fn a_killed_active_is_replaced_and_comes_back_as_the_passive_one() {
+    let stage = Stage::new();
+    let (a, mut b) = pair(&stage);
+    assert_eq!((a.health("/health/live"), a.health("/health/ready")), (200, 200));
+    assert_eq!((b.health("/health/live"), b.health("/health/ready")), (200, 503));
+    for n in 1..=25 {
+        stage.send(n);
+    }
+    a.kill();
+    b.until(ACTIVE);
+    for n in 26..=50 {
+        stage.send(n);
+    }
+    let mut a = stage.node("a");
+    a.until(PASSIVE);
+    b.until("in sync: 2 logs");
+    b.kill();
+    a.until(ACTIVE);
+    for n in 51..=60 {
+        stage.send(n);
+    }
+    assert_eq!(stage.outputs(60), expected(60));
+}
+
+#[test]
+fn a_clean_stop_hands_over_and_nothing_comes_twice() {
+    let stage = Stage::new();
+    let (a, mut b) = pair(&stage);
+    for n in 1..=20 {
+        stage.send(n);
+    }
+    a.ask_to_end();
+    assert!(a.ended().success());
+    b.until(ACTIVE);
+    for n in 21..=30 {
+        stage.send(n);
+    }
+    assert_eq!(stage.outputs(30), expected(30));
+    assert_eq!(stage.lines(), 30, "none came twice");
+}
+
+#[test]
+fn a_passive_that_dies_is_struck_off_and_found_again() {
+    let stage = Stage::new();
+    let (mut a, b) = pair(&stage);
+    stage.send(1);
+    b.kill();
+    stage.send(2);
+    a.until("in sync: 1 logs");
+    stage.send(3);
+    let mut b = stage.node("b");
+    b.until(PASSIVE);
+    a.until("in sync: 2 logs");
+    stage.send(4);
+    let status = a.status_when(|it| it["peers"][0]["lag"] == 0);
+    assert_eq!(status["peers"][0]["connected"], true);
+    assert_eq!(stage.outputs(4), expected(4));
+}
+
+#[test]
+fn both_killed_at_once_lose_nothing() {
+    let stage = Stage::new();
+    let (a, b) = pair(&stage);
+    for n in 1..=20 {
+        stage.send(n);
+    }
+    a.kill();
+    b.kill();
+    let (_a, _b) = (stage.node("a"), stage.node("b"));
+    for n in 21..=30 {
+        stage.send(n);
+    }
+    assert_eq!(stage.outputs(30), expected(30));
+}
+
+#[test]
+fn a_file_is_read_on_where_the_killed_node_stood() {
+    const LINES: u64 = 3_000;
+    let stage = Stage::new();
+    let input = stage.path("in.jsonl");
+    stage.write_app(&format!(
+        "@source(type='file', file.uri='{}', mode='line', tailing='true', \
+         @map(type='json'))",
+        input.display()
+    ));
+    let mut file = fs::File::create(&input).unwrap();
+    let mut write = |from: u64, to: u64| {
+        for n in from..=to {
+            writeln!(file, r#"{{"event":{{"id":"e{n}","n":{n}}}}}"#).unwrap();
+        }
+        file.flush().unwrap();
+    };
+    write(1, LINES / 2);
+    let (a, mut b) = pair(&stage);
+    a.status_when(|it| events(it) > LINES / 6);
+    a.kill();
+    write(LINES / 2 + 1, LINES);
+    b.until(ACTIVE);
+    assert_eq!(stage.outputs(LINES), expected(LINES));
+}
