@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use weir_datasource::RdbmsStores;
 use weir_engine::{App, Options};
 
 use crate::io;
@@ -33,7 +34,8 @@ impl Check {
             let mut problems = std::mem::take(&mut app.problems);
             if problems.is_empty() {
                 let options = Options { name: app.stem.clone() };
-                problems = App::create(&app.text, &options).err().unwrap_or_default();
+                let made = App::create_with(&app.text, &options, &RdbmsStores::for_check());
+                problems = made.err().unwrap_or_default();
             }
             if problems.is_empty() {
                 io::put(&format!("{}: ok", app.name))?;

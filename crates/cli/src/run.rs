@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::{Context, bail};
 use clap::Args;
 use serde_json::{Value as Json, json};
+use weir_datasource::RdbmsStores;
 use weir_engine::{App, Emitted, EntryHead, Level, Options, Outputs, TapId};
 use weir_event::{BatchBuilder, DataType, Epoch, Kind, Object, Schema, Seq, Value};
 
@@ -80,7 +81,8 @@ impl Outputs for Printer<'_> {
 impl Run {
     pub(crate) fn execute(self) -> anyhow::Result<ExitCode> {
         let text = io::read_app(&self.app)?;
-        let mut app = match App::create(&text.text, &Options { name: text.stem.clone() }) {
+        let options = Options { name: text.stem.clone() };
+        let mut app = match App::create_with(&text.text, &options, &RdbmsStores::plain()) {
             _ if !text.problems.is_empty() => {
                 io::say_problems(&text, &text.problems);
                 return Ok(ExitCode::from(io::FAILED));

@@ -7,6 +7,7 @@ mod file_log;
 mod mysql;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod rdbms;
 mod session;
 mod snapshots;
 mod sqlite;
@@ -20,5 +21,6 @@ pub use door::{
 pub use file_log::{
     FileLog, LogError, LogOptions, PendingSync, Recovered, SEGMENT_BYTES, Synced, TOTAL_BYTES_MAX,
 };
+pub use rdbms::{NamedDatabase, RdbmsStores, WritingEpoch};
 pub use session::Dialect;
 pub use snapshots::{SnapshotPlace, SnapshotRow, Snapshots};

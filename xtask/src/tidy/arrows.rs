@@ -34,7 +34,7 @@ const ARROWS: &[(&str, May)] = &[
         ]),
     ),
     ("connectors", May::Use(&["event", "codec", "engine"])),
-    ("datasource", May::Use(&["event", "codec"])),
+    ("datasource", May::Use(&["event", "codec", "expr", "tables"])),
     ("cluster", May::Use(&["event", "codec", "engine"])),
     (
         "server",

@@ -16,6 +16,22 @@ pub struct Statement {
     pub text: String,
     /// The values.
     pub values: Vec<Value>,
+    /// Whether it is left out when the statement before it met a row.
+    pub only_if_none: bool,
+}
+
+impl Statement {
+    /// A statement.
+    #[must_use]
+    pub fn new(text: impl Into<String>, values: impl Into<Vec<Value>>) -> Self {
+        Self { text: text.into(), values: values.into(), only_if_none: false }
+    }
+
+    /// The same, left out when the statement before it met a row.
+    #[must_use]
+    pub fn unless_met(self) -> Self {
+        Self { only_if_none: true, ..self }
+    }
 }
 
 /// What a query answered.

@@ -56,7 +56,12 @@ fn cells(values: &[Value]) -> Result<Vec<Cell>, StoreError> {
 }
 
 fn run_all(session: &mut dyn Session, all: &[Statement]) -> Result<Vec<u64>, StoreError> {
-    all.iter().map(|it| session.write(&it.text, &cells(&it.values)?)).collect()
+    let mut met = Vec::with_capacity(all.len());
+    for it in all {
+        let left_out = it.only_if_none && met.last().is_some_and(|before| *before > 0);
+        met.push(if left_out { 0 } else { session.write(&it.text, &cells(&it.values)?)? });
+    }
+    Ok(met)
 }
 
 /// Another node wrote the first mark at the same moment; next time it is seen.

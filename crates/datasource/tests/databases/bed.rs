@@ -78,7 +78,7 @@ fn run(url: &str, text: &str) {
 }
 
 pub(crate) fn statement(text: &str, values: impl Into<Vec<Value>>) -> Statement {
-    Statement { text: text.into(), values: values.into() }
+    Statement::new(text, values)
 }
 
 fn fresh_name() -> String {
