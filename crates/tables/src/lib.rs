@@ -3,6 +3,7 @@
 mod condition;
 mod key_index;
 mod outside;
+mod scan_order;
 mod store;
 mod table;
 

@@ -10,6 +10,7 @@ use weir_expr::{CompareOp, Expr, Fault, Rows, Scope, Source, Vector};
 use crate::condition::{TableCondition, beside};
 use crate::key_index::{KeyIndex, Probe};
 use crate::outside::Outside;
+use crate::scan_order::Scan;
 use crate::store::{Store, StoreFailure};
 
 const SAVED_VERSION: u8 = 1;
@@ -63,6 +64,7 @@ pub struct Table {
     primary: KeyIndex,
     /// One for each of `spec.indexes`: the arrivals of the rows with each value.
     indexes: Vec<BTreeMap<Ordered, BTreeSet<u64>>>,
+    scan: Scan,
     /// Where its rows are instead.
     pub(crate) outside: Option<Outside>,
 }
@@ -87,6 +89,7 @@ impl Table {
             primary: KeyIndex::new(spec.primary_key.clone()),
             indexes: spec.indexes.iter().map(|_| BTreeMap::new()).collect(),
             outside: None,
+            scan: Scan::new(&spec.types, &spec.primary_key, &spec.indexes),
             spec,
         }
     }
@@ -127,9 +130,19 @@ impl Table {
         &self.spec
     }
 
-    /// All rows in order of arrival, added to `rows`.
+    /// All rows, added to `rows`: in order of arrival, or where there is a primary key in the order
+    /// of the map by which the original holds them.
     pub fn all(&self, rows: &mut Vec<u32>) {
-        rows.extend(self.order.values());
+        match &self.scan {
+            Scan::Arrival => rows.extend(self.order.values()),
+            Scan::Index(at) => {
+                let arrivals = self.indexes[*at].values().flatten();
+                rows.extend(arrivals.filter_map(|arrival| self.order.get(arrival)));
+            }
+            Scan::Hash(order) => {
+                rows.extend(order.sorted(&self.store, self.order.values().copied()));
+            }
+        }
     }
 
     fn key_of(&self, row: &[Value]) -> Vec<Value> {
@@ -171,6 +184,7 @@ impl Table {
             let value = Ordered(self.store.value(number, *column));
             index.entry(value).or_default().insert(arrival);
         }
+        self.scan.changed(self.order.len());
     }
 
     fn leave(&mut self, number: u32) {
@@ -188,6 +202,7 @@ impl Table {
                 }
             }
         }
+        self.scan.changed(self.order.len());
     }
 
     /// Takes rows out.
@@ -196,6 +211,28 @@ impl Table {
             self.leave(*row);
             self.store.remove(*row);
         }
+    }
+
+    /// Whether rows may get new values, one after the other: where a row would get the key that
+    /// another one has at that time, none may.
+    #[must_use]
+    pub fn allows(&self, changes: &[(u32, Vec<(usize, Value)>)]) -> bool {
+        let [key] = self.spec.primary_key[..] else { return true };
+        let mut keys: BTreeMap<Ordered, bool> = BTreeMap::new();
+        for (row, set) in changes {
+            let Some((_, new)) = set.iter().find(|(column, _)| *column == key) else { continue };
+            let old = self.store.value(*row, key);
+            if new.is_null() || old.is_null() || *new == old {
+                continue;
+            }
+            keys.insert(Ordered(old), false);
+            let held = self.primary.find(&self.store, Probe::Values(std::slice::from_ref(new)));
+            let taken = keys.insert(Ordered(new.clone()), true);
+            if taken.unwrap_or(held.is_some()) {
+                return false;
+            }
+        }
+        true
     }
 
     /// Gives attributes of a row new values; whether it could be done: a key that another row has
@@ -390,7 +427,9 @@ impl Table {
         };
         let mut arrivals: Vec<u64> =
             self.indexes[at].range((from, to)).flat_map(|(_, rows)| rows).copied().collect();
-        arrivals.sort_unstable();
+        if !matches!(self.scan, Scan::Index(scanned) if scanned == at) {
+            arrivals.sort_unstable();
+        }
         rows.extend(arrivals.iter().filter_map(|arrival| self.order.get(arrival)));
         Ok(true)
     }
@@ -419,6 +458,7 @@ impl Table {
             return outside.save(w);
         }
         w.u8(SAVED_VERSION);
+        w.u64(self.scan.most() as u64);
         w.len(self.order.len());
         for row in self.order.values() {
             w.i64(self.store.timestamp(*row));
@@ -444,6 +484,8 @@ impl Table {
             });
         }
         *self = Self::new(std::mem::take(&mut self.spec));
+        let most = r.u64()?.min(u64::from(u32::MAX)) as usize;
+        self.scan.held_at_most(most);
         for _ in 0..r.len()? {
             let timestamp = r.i64()?;
             let row = r.values()?;

@@ -253,9 +253,12 @@ impl Meant {
                 };
                 rows.into_iter().map(|row| Ok((row, values(row)?))).collect()
             })?;
-        for (row, values) in &changes {
-            // A key that another row has is refused; the row stays as it was.
-            let _changed = tables[self.table].update(*row, values);
+        let table = &mut tables[self.table];
+        if table.allows(&changes) {
+            for (row, values) in &changes {
+                // A key that another row has is refused; the row stays as it was.
+                let _changed = table.update(*row, values);
+            }
         }
         Ok(changes.len())
     }
