@@ -361,12 +361,17 @@ impl App {
     ) -> Option<i64> {
         self.move_wall(head.time, out);
         if self.is_playback() {
-            if self.clock == 0 {
+            let first = self.clock == 0;
+            if first {
                 self.await_idle();
             }
             self.last_event = self.wall;
             if head.end > start {
-                self.move_clock(batch.timestamps[head.end as usize - 1], out);
+                let now = batch.timestamps[head.end as usize - 1];
+                if first {
+                    self.start_playback(now);
+                }
+                self.move_clock(now, out);
             }
         }
         self.timers.next_due()

@@ -402,14 +402,29 @@ impl App {
     }
 
     /// A partition key, or the app, comes into being: what runs on its own starts.
-    ///
-    /// The first round of a rate limit is reckoned from the entry's time, under playback too.
     pub(crate) fn start_key(&mut self, query: usize, key: Key) {
-        if let Some(every) = self.queries[query].rate.as_ref().and_then(RateLimit::every_ms) {
-            self.timers.ask(self.wall.saturating_add(every), Target::Rate(query as u32), key);
+        // Under playback the clock stands still before the first event.
+        if !self.is_playback() || self.clock != 0 {
+            self.start_rounds(query, key, self.clock);
         }
         for (due, key, part) in self.queries[query].start(self.clock, self.wall, key) {
             self.timers.ask(due, Target::Query(query as u32, part), key);
+        }
+    }
+
+    /// The rounds of a rate limit begin.
+    pub(crate) fn start_rounds(&mut self, query: usize, key: Key, now: i64) {
+        if let Some(every) = self.queries[query].rate.as_ref().and_then(RateLimit::every_ms) {
+            self.timers.ask(now.saturating_add(every), Target::Rate(query as u32), key);
+        }
+    }
+
+    /// The first event of playback came: rounds begin, as the clock stood still before.
+    pub(crate) fn start_playback(&mut self, now: i64) {
+        for query in 0..self.queries.len() {
+            if self.plan.queries[query].partition.is_none() {
+                self.start_rounds(query, Key(0), now);
+            }
         }
     }
 

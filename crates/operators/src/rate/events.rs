@@ -43,7 +43,7 @@ impl Limit for AllEvents {
 
 /// `output first every n events`: the first of each `n`, of each group where there are groups.
 ///
-/// Without groups and with `n` = 1 only the very first row ever leaves (gotcha 56).
+/// With `n` = 1 every row leaves.
 #[derive(Debug)]
 pub(super) struct FirstEvents {
     count: u64,
@@ -57,22 +57,14 @@ impl FirstEvents {
     }
 
     fn is_first(&mut self, group: u32) -> bool {
-        if self.grouped {
-            let seen = self.seen.get(&group).copied().unwrap_or(0);
-            if seen + 1 >= self.count {
-                self.seen.remove(&group);
-            } else {
-                self.seen.insert(group, seen + 1);
-            }
-            return seen == 0;
+        let group = if self.grouped { group } else { 0 };
+        let seen = self.seen.get(&group).copied().unwrap_or(0);
+        if seen + 1 >= self.count {
+            self.seen.remove(&group);
+        } else {
+            self.seen.insert(group, seen + 1);
         }
-        let seen = self.seen.entry(0).or_default();
-        *seen += 1;
-        let first = *seen == 1;
-        if !first && *seen == self.count {
-            *seen = 0;
-        }
-        first
+        seen == 0
     }
 }
 
