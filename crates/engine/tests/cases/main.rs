@@ -1,5 +1,6 @@
 //! Apps played step by step.
 
 mod aggregations;
+mod patterns;
 mod player;
 mod told;

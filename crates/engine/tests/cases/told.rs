@@ -1,4 +1,4 @@
-//! Cases told by the reference: aggregations, joins and on-demand queries, played straight and
+//! Cases told by the reference: aggregations, joins, patterns and queries, played straight and
 //! with the state saved and loaded at every step.
 //!
 //! A case is a name after `#`, the app up to a line `---`, then what was done and told:
@@ -8,7 +8,8 @@
 
 use crate::player::{Player, told};
 
-const CASES: [&str; 1] = [include_str!("told/aggregations.told")];
+const CASES: [&str; 2] =
+    [include_str!("told/aggregations.told"), include_str!("told/patterns.told")];
 
 fn check(case: &str, restarts: bool) {
     let (text, steps) = case.split_once("\n---\n").expect("a line of dashes after the app");

@@ -36,8 +36,14 @@ impl Run<'_> {
         if self.state.keys.len() < keys {
             self.state.keys.resize_with(keys, Default::default);
             self.state.waiting.resize_with(keys * steps, Default::default);
+            if self.machine.straight {
+                self.state.straight.resize(keys * steps, NONE);
+            }
         }
         if std::mem::replace(&mut self.state.keys[self.key as usize].begun, true) {
+            return;
+        }
+        if self.machine.straight {
             return;
         }
         for at in 0..self.machine.wiring.begin.len() {

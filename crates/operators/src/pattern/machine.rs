@@ -4,7 +4,8 @@ use foldhash::fast::FixedState;
 
 use super::condition::Condition;
 use super::spec::PatternSpec;
-use super::wiring::{Waits, Wiring};
+use super::straight::is_straight;
+use super::wiring::{Feed, Waits, Wiring};
 
 /// The part of a pattern that never changes.
 #[derive(Debug)]
@@ -16,6 +17,10 @@ pub(super) struct Machine {
     pub(super) conditions: Vec<Condition>,
     /// By step: whether an event that cannot be taken for what it is changes nothing there.
     pub(super) skips: Vec<bool>,
+    /// Whether lists are not needed; see [`is_straight`].
+    pub(super) straight: bool,
+    /// By stream: whether an event that none of its elements may take changes nothing.
+    pub(super) idles: Vec<bool>,
     pub(super) hasher: FixedState,
 }
 
@@ -27,19 +32,21 @@ impl Machine {
         let mut conditions: Vec<Condition> = (0..steps).map(|_| Condition::default()).collect();
         for (element, number) in spec.elements.iter().zip(&wiring.numbers) {
             let step = &wiring.steps[*number];
-            let stale = step.looks_at != *number
-                && matches!(wiring.steps[step.looks_at].waits, Waits::Count { min: 0, .. });
             let one = matches!(step.waits, Waits::One | Waits::Absent { .. });
-            skips[*number] = one && !spec.sequence && !stale;
-            let indexed = skips[*number] && step.waits == Waits::One && step.looks_at == *number;
+            skips[*number] = one && !spec.sequence;
+            let indexed = skips[*number] && step.waits == Waits::One;
             conditions[*number] = Condition::new(spec, element, *number, &wiring.numbers, indexed);
         }
+        let idle = |feed: &Feed| feed.elements.iter().all(|step| skips[*step]);
+        let idles = wiring.feeds.iter().map(idle).collect();
         Self {
+            idles,
             sequence: spec.sequence,
             within_ms: spec.within_ms,
             wiring,
             conditions,
             skips,
+            straight: is_straight(spec),
             hasher: FixedState::default(),
         }
     }

@@ -17,6 +17,7 @@ mod save;
 mod silence;
 mod spec;
 mod state;
+mod straight;
 mod wiring;
 
 pub use pattern::{Events, Pattern};

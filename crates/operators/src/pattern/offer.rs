@@ -26,8 +26,8 @@ pub(super) struct Trial<'a> {
     pub(super) emits: bool,
     /// Whether complete matches of one event and element leave together.
     pub(super) together: bool,
-    /// Whether a match of this event and element was put out.
-    pub(super) joins: bool,
+    /// The last match of this event and element that was put out.
+    pub(super) emitted: u32,
 }
 
 impl Run<'_> {
@@ -65,7 +65,7 @@ impl Run<'_> {
 
     /// The number of the event being tried, which is kept from now on.
     #[inline]
-    fn take(&mut self, step: usize, trial: &Trial<'_>) -> u32 {
+    pub(super) fn take(&mut self, step: usize, trial: &Trial<'_>) -> u32 {
         let Arriving { columns, row, .. } = trial.arriving;
         let stream = self.step(step).stream;
         self.state.kept[stream].take(columns, trial.arriving.time(), row)
@@ -73,16 +73,18 @@ impl Run<'_> {
 
     /// A complete match is put out where the original looks for one.
     #[inline]
-    fn look(&mut self, step: usize, partial: u32, trial: &mut Trial<'_>) -> bool {
+    pub(super) fn look(&mut self, step: usize, partial: u32, trial: &mut Trial<'_>) -> bool {
         let looks_at = self.step(step).looks_at;
         if !std::mem::take(&mut self.state.complete[looks_at]) {
             return false;
         }
         // What an absent element completes leaves when its time is over, not when an event comes.
-        if trial.emits && !self.step(step).waits.is_absent() {
-            let joins = trial.together && trial.joins;
+        // One that waits twice at an element leaves once.
+        let again = trial.emitted == partial;
+        if trial.emits && !again && !self.step(step).waits.is_absent() {
+            let joins = trial.together && trial.emitted != NONE;
             self.emit_in_chunk(partial, joins, !trial.together);
-            trial.joins = true;
+            trial.emitted = partial;
         }
         true
     }
@@ -219,9 +221,7 @@ impl Run<'_> {
                 let count = self.state.partials.chain(it.partial, step).len() as u32;
                 self.state.partials.head_mut(it.partial).time = trial.arriving.time();
                 self.note_start(entry, start);
-                if count >= min {
-                    done = self.counted(step, it.partial, count, min, max);
-                }
+                done = self.counted(step, it.partial, count, (min, max));
             }
             self.look(step, it.partial, trial);
             if done {
@@ -233,14 +233,23 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// A counted element has taken enough events; whether it takes no more.
-    fn counted(&mut self, step: usize, partial: u32, count: u32, min: u32, max: u32) -> bool {
+    /// A counted element has taken its `count`-th event; whether it takes no more.
+    ///
+    /// In the original's sequences one that needs two or more events, or that stands last, never
+    /// has enough.
+    fn counted(&mut self, step: usize, partial: u32, count: u32, (min, max): (u32, u32)) -> bool {
         let mut done = count == max;
         if self.machine.sequence {
-            if let Some(next) = self.step(step).next {
+            let Step { next, completes, .. } = *self.step(step);
+            if count >= min
+                && let Some(next) = next
+            {
                 self.add(next, partial);
             }
-            if count != max {
+            if completes && count == min {
+                self.state.complete[step] = true;
+                done = true;
+            } else if count != max {
                 self.add(step, partial);
             }
         } else if count == min {
@@ -295,7 +304,7 @@ impl Run<'_> {
         time: i64,
     ) {
         let it = *self.step(step);
-        let Step { waits, completes, .. } = *self.step(partner);
+        let Step { waits, .. } = *self.step(partner);
         let complete = match waits {
             _ if !and => true,
             Waits::AbsentOperand { for_ms, .. } => self.may_proceed(partner, partial, for_ms),
@@ -305,9 +314,6 @@ impl Run<'_> {
         };
         if complete {
             self.pass_on(&it, step, partial, time);
-        }
-        if !and && completes && it.looks_at == partner {
-            self.state.complete[partner] = true;
         }
     }
 

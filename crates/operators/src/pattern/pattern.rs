@@ -9,6 +9,7 @@ use super::arm::Run;
 use super::condition::{Arriving, seen};
 use super::index::Index;
 use super::kept::Kept;
+use super::list::NONE;
 use super::machine::Machine;
 use super::matches::Matches;
 use super::offer::Trial;
@@ -68,14 +69,25 @@ impl Pattern {
         let matches = Matches::new(views);
         let indexes =
             machine.conditions.iter().map(|it| it.keyed.is_some().then(Index::default)).collect();
+        let mut partials = Partials::new(layout);
+        let blank = if machine.straight {
+            let blank = partials.fresh();
+            partials.hold(blank);
+            blank
+        } else {
+            NONE
+        };
         let state = State {
             kept: spec.streams.iter().map(|types| Kept::new(types)).collect(),
             complete: vec![false; steps.len()],
-            partials: Partials::new(layout),
+            partials,
             entries: Default::default(),
             indexes,
             waiting: Vec::new(),
             keys: Vec::new(),
+            straight: Vec::new(),
+            trying: vec![NONE; steps.len()],
+            blank,
             matches,
             unsettled: Vec::new(),
             alarms: Default::default(),
@@ -122,15 +134,24 @@ impl Pattern {
             run.begin();
             for row in start..chunk.end {
                 let place = (row - events.start) as usize;
+                if marks[place] == 0 && run.is_idle(stream, timestamps[row as usize]) {
+                    continue;
+                }
                 let arriving = Arriving { columns, timestamps, row: row as usize };
                 let offered =
                     Offered { marks: marks[place], values: &values, place, arriving, env: &env };
-                if let Err(fault) = run.event(stream, &offered) {
+                let taken = if machine.straight {
+                    run.straight_event(stream, &offered)
+                } else {
+                    run.event(stream, &offered)
+                };
+                if let Err(fault) = taken {
                     run.end_chunk();
                     return Err(fault);
                 }
             }
             run.end_chunk();
+            run.forget_tried();
             start = chunk.end;
         }
         Ok(())
@@ -207,6 +228,14 @@ impl Pattern {
         if key.0 as usize >= self.state.keys.len() {
             return;
         }
+        if self.machine.straight {
+            for partial in &mut self.state.straight[key.0 as usize * steps..][..steps] {
+                let partial = std::mem::replace(partial, NONE);
+                if partial != NONE {
+                    self.state.partials.release(partial, &mut self.state.kept);
+                }
+            }
+        }
         let mut run = self.run(key, 0);
         for step in 0..steps {
             run.clear_pending(step);
@@ -219,15 +248,34 @@ impl Pattern {
 }
 
 /// An event as all elements of its stream see it.
-struct Offered<'a> {
-    marks: u64,
-    values: &'a [Option<Vector<'a>>],
-    place: usize,
-    arriving: Arriving<'a>,
-    env: &'a weir_expr::Env<'a>,
+pub(super) struct Offered<'a> {
+    pub(super) marks: u64,
+    pub(super) values: &'a [Option<Vector<'a>>],
+    pub(super) place: usize,
+    pub(super) arriving: Arriving<'a>,
+    pub(super) env: &'a weir_expr::Env<'a>,
 }
 
 impl Run<'_> {
+    /// Whether an event that no element may take changes nothing at all.
+    #[inline]
+    fn is_idle(&mut self, stream: usize, time: i64) -> bool {
+        if !self.machine.idles[stream] {
+            return false;
+        }
+        let key = &mut self.state.keys[self.key as usize];
+        if key.dirty & dirty_bit(stream) != 0 {
+            return false;
+        }
+        if self.machine.within_ms.is_some() {
+            if time > key.next_expiry || time < key.newest {
+                return false;
+            }
+            key.newest = time;
+        }
+        true
+    }
+
     /// One event of a stream: what is too old goes, what is new begins to wait, and the event is
     /// tried with the last element first.
     fn event(&mut self, stream: usize, offered: &Offered<'_>) -> Result<(), Fault> {
@@ -265,7 +313,7 @@ impl Run<'_> {
                 place: offered.place,
                 emits: feed.emits,
                 together: several,
-                joins: false,
+                emitted: NONE,
             };
             self.offer(*step, trial)?;
         }

@@ -51,6 +51,10 @@ impl Pattern {
                 });
             }
         }
+        let own = |partial: u32| partial != NONE && partial != state.blank;
+        state.straight.iter().filter(|it| own(**it)).for_each(|it| {
+            partials.of(*it);
+        });
         let mut rows: Vec<Numbers> = state.kept.iter().map(|_| Numbers::new()).collect();
         let mut chains = Numbers::new();
         let mut body = Writer::new();
@@ -79,6 +83,11 @@ impl Pattern {
             w.bool(waiting.started);
             w.bool(waiting.over);
             w.bool(waiting.rearm);
+        }
+        w.len(state.straight.len());
+        for partial in &state.straight {
+            w.bool(*partial == state.blank);
+            w.option(Some(*partial).filter(|it| own(*it)), |w, it| w.u32(partials.of(it).0));
         }
         state.alarms.save(w);
         w.len(state.complete.len());
@@ -156,6 +165,22 @@ impl Pattern {
             let (key, step) = ((at / steps) as u32, at % steps);
             self.load_waiting(r, Key(key), step, &partials)?;
         }
+        for _ in 0..r.len()? {
+            let blank = r.bool()?;
+            let partial = match r.option(Reader::u32)? {
+                Some(number) => *partials.get(number as usize).ok_or_else(damaged)?,
+                None if blank => self.state.blank,
+                None => NONE,
+            };
+            if partial != NONE {
+                self.state.partials.hold(partial);
+            }
+            self.state.straight.push(partial);
+        }
+        let straight = if self.machine.straight { count } else { 0 };
+        if self.state.straight.len() != straight {
+            return Err(damaged());
+        }
         for partial in partials {
             self.state.partials.release(partial, &mut self.state.kept);
         }
@@ -181,6 +206,12 @@ impl Pattern {
         state.indexes.iter_mut().flatten().for_each(super::index::Index::clear);
         state.waiting.clear();
         state.keys.clear();
+        state.straight.clear();
+        state.trying.fill(NONE);
+        if self.machine.straight {
+            state.blank = state.partials.fresh();
+            state.partials.hold(state.blank);
+        }
         state.wakes.clear();
     }
 

@@ -95,6 +95,11 @@ impl Run<'_> {
             self.emit(partial, false);
         }
         self.follow(it, partial);
+        let last = self.machine.wiring.last;
+        if last != step && std::mem::take(&mut self.state.complete[last]) {
+            // All that follows may be left out.
+            self.emit(partial, false);
+        }
         if it.next_every.is_none() && it.starts {
             self.waiting(step).over = true;
             if let Waits::AbsentOperand { and: false, partner, .. } = it.waits

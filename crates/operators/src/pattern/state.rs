@@ -58,6 +58,12 @@ pub(super) struct State {
     /// By key and element.
     pub(super) waiting: Vec<Waiting>,
     pub(super) keys: Vec<KeyState>,
+    /// Of a straight sequence, by key and element: the partial match the next event is tried with.
+    pub(super) straight: Vec<u32>,
+    /// Of a straight sequence, by element: the one that the event at work is tried with.
+    pub(super) trying: Vec<u32>,
+    /// Of a straight sequence: the partial match that has taken nothing; all keys share it.
+    pub(super) blank: u32,
     /// By element: a match was completed and not yet taken. One for all keys, as the original's.
     pub(super) complete: Vec<bool>,
     pub(super) matches: Matches,

@@ -50,8 +50,10 @@ pub(super) struct Step {
     pub(super) rearms: Option<usize>,
     /// Whether a match is complete here.
     pub(super) completes: bool,
-    /// Whose mark of a complete match is looked at after this element was tried: its own; for the
-    /// first element, the last one's.
+    /// Whose mark of a complete match is looked at after this element was tried: its own, or the
+    /// last one's where that may be reached at once; for the first element, always the last one's.
+    /// Of two operands that are the whole pattern each looks at its own: the original loses what
+    /// the first one completes.
     pub(super) looks_at: usize,
 }
 
@@ -69,6 +71,8 @@ pub(super) struct Feed {
 pub(super) struct Wiring {
     pub(super) steps: Vec<Step>,
     pub(super) feeds: Vec<Feed>,
+    /// The last element.
+    pub(super) last: usize,
     /// The elements by number, in the order of the text.
     pub(super) numbers: Vec<usize>,
     /// The elements that begin when a key does, in order.
@@ -95,6 +99,7 @@ impl Wiring {
         let mut wiring = Self {
             steps: Vec::new(),
             feeds: vec![Feed::default(); spec.streams.len()],
+            last: 0,
             numbers: vec![0; spec.elements.len()],
             begin: Vec::new(),
             alarms: Vec::new(),
@@ -106,21 +111,45 @@ impl Wiring {
         let whole = wiring.part(spec, &spec.root, true, &mut ages);
         wiring.ages = ages;
         wiring.complete(&spec.root, whole);
-        wiring.steps[whole.first].looks_at = whole.last;
+        wiring.look_ahead();
+        let first = &mut wiring.steps[whole.first];
+        if !matches!(first.waits, Waits::Operand { partner, .. } if partner == whole.last) {
+            first.looks_at = whole.last;
+        }
+        wiring.last = whole.last;
         wiring.set_up(&spec.root);
         for (stream, feed) in wiring.feeds.iter_mut().enumerate() {
             debug_assert!(spec.elements.iter().any(|it| it.stream == stream));
-            feed.emits = match feed.elements[..] {
-                [only] => wiring.steps[wiring.steps[only].looks_at].completes,
-                [.., last] => wiring.steps[last].completes,
-                [] => false,
-            };
+            let emits = |step: &usize| wiring.steps[wiring.steps[*step].looks_at].completes;
+            feed.emits = feed.elements.iter().any(emits);
         }
         wiring.begin(&spec.root);
         wiring.alarms(&spec.root);
         wiring.resets(&spec.root);
         wiring.updates(&spec.root);
         wiring
+    }
+
+    /// What reaches the last element and needs no event there is complete at once.
+    ///
+    /// The original sees that after its first element only, and puts another partial match out
+    /// when it does.
+    fn look_ahead(&mut self) {
+        let optional = |step: usize| matches!(self.steps[step].waits, Waits::Count { min: 0, .. });
+        let ends: Vec<Option<usize>> = (0..self.steps.len())
+            .map(|step| {
+                let mut next = self.steps[step].next?;
+                while optional(next) && !self.steps[next].completes {
+                    next = self.steps[next].next?;
+                }
+                optional(next).then_some(next)
+            })
+            .collect();
+        for (step, end) in self.steps.iter_mut().zip(ends) {
+            if let Some(end) = end {
+                step.looks_at = end;
+            }
+        }
     }
 
     fn step(&mut self, element: u16, spec: &ElementSpec, waits: Waits, starts: bool) -> usize {
