@@ -108,7 +108,7 @@ impl App {
 
     /// The rows of a table or window that are asked for.
     fn find(&self, find: &FindPlan, now: i64) -> Result<Batch, Fault> {
-        let env = Env { now, random: &self.random, tables: None };
+        let env = Env { now, random: &self.random, tables: None, changes: None };
         let mut rows = Vec::new();
         let store = match find.origin {
             Origin::Table(table) => {

@@ -193,7 +193,7 @@ impl App {
         delivery: &Delivery<'_>,
     ) -> Result<Divided, Fault> {
         let partition = &mut self.partitions[partition];
-        let env = Env { now: delivery.now(), random: &self.random, tables: None };
+        let env = Env { now: delivery.now(), random: &self.random, tables: None, changes: None };
         let source = Source::Batch {
             columns: &delivery.batch.columns,
             timestamps: &delivery.batch.timestamps,

@@ -1,6 +1,7 @@
 //! Compiled expressions over columns, built-in functions and aggregators.
 
 mod aggregate;
+mod changes;
 mod eval_row;
 mod eval_vec;
 mod expr;
@@ -10,6 +11,7 @@ mod scope;
 mod vector;
 
 pub use aggregate::Aggregate;
+pub use changes::Changes;
 pub use eval_row::{arithmetic, order_as};
 pub use expr::{ArithmeticOp, Callable, CompareAs, CompareOp, Expr};
 pub use fault::Fault;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use weir_event::{Column, NO_ROW, RowStore, Value};
 
+use crate::changes::Changes;
 use crate::fault::Fault;
 
 /// Where the values of one input are.
@@ -143,6 +144,8 @@ pub struct Env<'a> {
     pub random: &'a Cell<u64>,
     /// Answers `in`.
     pub tables: Option<&'a dyn InTable>,
+    /// Lists and maps that functions changed; `None` where nobody else could see them.
+    pub changes: Option<&'a Changes>,
 }
 
 impl Env<'_> {

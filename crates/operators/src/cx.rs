@@ -28,6 +28,6 @@ impl Cx<'_> {
     /// What expressions of a chunk with this clock see.
     #[must_use]
     pub fn env(&self, now: i64) -> Env<'_> {
-        Env { now, random: self.random, tables: self.tables }
+        Env { now, random: self.random, tables: self.tables, changes: None }
     }
 }

@@ -131,7 +131,7 @@ fn item(
         q::ExprKind::Call(call) => {
             let name = alias.unwrap_or_default();
             let aggregate =
-                if call.namespace.is_none() { Aggregate::named(&call.name) } else { None };
+                if call.namespace.is_none() { Aggregate::named("", &call.name) } else { None };
             if let Some(aggregate) = aggregate {
                 let (value, data_type) = aggregated(compiler, call, aggregate)?;
                 return Some((made(name, Some(aggregate), value, data_type, None), false));

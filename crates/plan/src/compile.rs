@@ -431,10 +431,10 @@ impl<'a> Compiler<'a> {
 
     fn call(&mut self, call: &q::FunctionCall) -> Option<Expr> {
         let namespace = call.namespace.as_deref().unwrap_or("");
+        if let Some(aggregate) = Aggregate::named(namespace, &call.name) {
+            return self.aggregate(aggregate, call);
+        }
         if namespace.is_empty() {
-            if let Some(aggregate) = Aggregate::named(&call.name) {
-                return self.aggregate(aggregate, call);
-            }
             match call.name.as_str() {
                 "ifThenElse" => return self.if_then_else(call),
                 "eventTimestamp" => return self.event_timestamp(call),
@@ -513,7 +513,9 @@ impl<'a> Compiler<'a> {
             q::Args::All | q::Args::List(_) => self.args(&call.args)?,
         };
         let types: Vec<DataType> = args.iter().map(Expr::data_type).collect();
-        let data_type = match aggregate.answer_type(&types) {
+        let given: Vec<Arg<'_>> = args.iter().map(arg).collect();
+        let checked = aggregate.answer_type(&types);
+        let data_type = match checked.and_then(|it| aggregate.check(&given).map(|()| it)) {
             Ok(data_type) => data_type,
             Err(why) => {
                 self.problem("arguments", call.span, why);
@@ -525,9 +527,9 @@ impl<'a> Compiler<'a> {
             self.problem("aggregate", call.span, message);
             return None;
         };
-        aggregates.push(AggregatePlan { aggregate, arg: args.into_iter().next(), data_type });
+        aggregates.push(AggregatePlan { aggregate, arg: aggregate.argument(args), data_type });
         let column = aggregates.len() as u16 - 1;
-        Some(Expr::Attribute { slot: TOTALS, column, data_type })
+        Some(aggregate.shown(Expr::Attribute { slot: TOTALS, column, data_type }))
     }
 
     fn if_then_else(&mut self, call: &q::FunctionCall) -> Option<Expr> {

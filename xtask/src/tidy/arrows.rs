@@ -15,7 +15,8 @@ const ARROWS: &[(&str, May)] = &[
     ("event", May::Use(&[])),
     ("query", May::Use(&[])),
     ("codec", May::Use(&["event"])),
-    ("expr", May::Use(&["event", "codec"])),
+    ("json", May::Use(&["event"])),
+    ("expr", May::Use(&["event", "codec", "json"])),
     ("plan", May::Use(&["event", "query", "expr"])),
     ("operators", May::Use(&["event", "expr", "codec"])),
     ("tables", May::Use(&["event", "expr", "codec"])),
@@ -33,7 +34,7 @@ const ARROWS: &[(&str, May)] = &[
             "codec",
         ]),
     ),
-    ("connectors", May::Use(&["event", "codec", "engine"])),
+    ("connectors", May::Use(&["event", "codec", "json", "engine"])),
     ("datasource", May::Use(&["event", "codec", "expr", "tables"])),
     ("cluster", May::Use(&["event", "codec", "engine"])),
     (

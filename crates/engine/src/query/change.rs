@@ -180,7 +180,8 @@ impl Meant {
         body: impl FnOnce(&Table, &Scope<'_>) -> Result<R, Fault>,
     ) -> Result<R, Fault> {
         let checks = Checks { tables, checks: &self.checks };
-        let env = Env { now: written.now, random: written.random, tables: Some(&checks) };
+        let env =
+            Env { now: written.now, random: written.random, tables: Some(&checks), changes: None };
         let batch = written.batch;
         let source = Source::Batch { columns: &batch.columns, timestamps: &batch.timestamps };
         let inputs = [Input::new(source, Rows::From(0))];
@@ -215,7 +216,7 @@ impl Meant {
         insert: &mut dyn FnMut(&mut Table, usize),
     ) -> Result<(), Fault> {
         let batch = written.batch;
-        let env = Env { now: written.now, random: written.random, tables: None };
+        let env = Env { now: written.now, random: written.random, tables: None, changes: None };
         let source = Source::Batch { columns: &batch.columns, timestamps: &batch.timestamps };
         let inputs = [Input::new(source, Rows::From(0))];
         let scope = Scope { inputs: &inputs, len: batch.len(), env: &env };

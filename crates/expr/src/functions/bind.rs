@@ -50,6 +50,8 @@ struct Prepared<T> {
     name: &'static str,
     state: T,
     call: With<T>,
+    /// Whether the answer stands in the place of the first argument from now on.
+    changes: bool,
 }
 
 impl<T> fmt::Debug for Prepared<T> {
@@ -61,7 +63,20 @@ impl<T> fmt::Debug for Prepared<T> {
 impl<T: Send + Sync> Callable for Prepared<T> {
     fn call(&self, env: &Env<'_>, args: &[Value]) -> Result<Value, Fault> {
         // Whatever a function stumbles on, the original wraps it in one kind of error.
-        (self.call)(&self.state, env, args).map_err(|fault| Fault::runtime(fault.message))
+        let call = |args: &[Value]| {
+            (self.call)(&self.state, env, args).map_err(|fault| Fault::runtime(fault.message))
+        };
+        match env.changes {
+            Some(changes) if self.changes || !changes.is_empty() => {
+                let args: Vec<Value> = args.iter().map(|arg| changes.newest(arg)).collect();
+                let answer = call(&args)?;
+                if let Some(first) = args.first().filter(|_| self.changes) {
+                    changes.note(first, &answer);
+                }
+                Ok(answer)
+            }
+            Some(_) | None => call(args),
+        }
     }
 }
 
@@ -72,7 +87,18 @@ pub(super) fn prepared<T: Send + Sync + 'static>(
     state: T,
     call: With<T>,
 ) -> Result<Bound, String> {
-    Ok(Bound { data_type, callable: Arc::new(Prepared { name, state, call }) })
+    Ok(Bound { data_type, callable: Arc::new(Prepared { name, state, call, changes: false }) })
+}
+
+/// A bound function whose answer stands in the place of its first argument, which the original
+/// changes where it is.
+pub(super) fn changing<T: Send + Sync + 'static>(
+    name: &'static str,
+    state: T,
+    call: With<T>,
+) -> Result<Bound, String> {
+    let callable = Arc::new(Prepared { name, state, call, changes: true });
+    Ok(Bound { data_type: DataType::Object, callable })
 }
 
 /// A bound function without state of its own.

@@ -54,3 +54,13 @@ pub(super) fn list<'a>(value: &'a Value, what: &str) -> Result<Cow<'a, [Value]>,
     }
     Err(unfit(value, what, "list"))
 }
+
+/// The entries of the map, which may not be null.
+pub(super) fn map<'a>(value: &'a Value, what: &str) -> Result<&'a [(Value, Value)], Fault> {
+    if let Value::Object(object) = value
+        && let Object::Map(entries) = &**object
+    {
+        return Ok(entries);
+    }
+    Err(unfit(value, what, "map"))
+}

@@ -1,4 +1,5 @@
-//! `list:`, lists as values. A call never changes the list it was given: it answers with a new one.
+//! `list:`, lists as values. A call never changes a list: it answers with a new one, which takes
+//! the place of the old one for the query at hand.
 
 use std::borrow::Cow;
 
@@ -6,7 +7,7 @@ use weir_event::{DataType, Object, Value};
 
 use super::signature::takes;
 use super::stream::{BoundStream, rows};
-use super::{Arg, Bound, Function, given, plain, prepared};
+use super::{Arg, Bound, Function, changing, given, plain};
 use crate::fault::Fault;
 use crate::scope::Env;
 
@@ -25,10 +26,24 @@ macro_rules! list {
     };
 }
 
+/// A function that changes the list it is given.
+macro_rules! change {
+    ($name:literal, $takes:literal, $call:expr) => {
+        Function {
+            namespace: "list",
+            name: $name,
+            bind: |args| {
+                takes(concat!("list:", $name), args, $takes)?;
+                changing(concat!("list:", $name), (), $call)
+            },
+        }
+    };
+}
+
 pub(super) const FUNCTIONS: &[Function] = &[
-    list!("add", "object any | object any int", Object, add),
-    list!("addAll", "object object | object object bool", Object, add_all),
-    list!("clear", "object", Object, |_, args| {
+    change!("add", "object any | object any int", add),
+    change!("addAll", "object object | object object bool", add_all),
+    change!("clear", "object", |(), _, args| {
         given::list(&args[0], "the list")?;
         Ok(made(Vec::new()))
     }),
@@ -46,7 +61,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
         let (list, other) = both(args)?;
         Ok(other.iter().any(|value| list.contains(value)).into())
     }),
-    list!("create", "| any...", Object, |_, args| Ok(made(args.to_vec()))),
+    list!("create", "| any...", Object, |_, args| {
+        // Null alone makes an empty list.
+        Ok(made(if let [Value::Null] = args { Vec::new() } else { args.to_vec() }))
+    }),
     list!("get", "object int", Object, |_, args| {
         let list = given::list(&args[0], "the list")?;
         let index = given::int(&args[1], "the index")?;
@@ -62,28 +80,28 @@ pub(super) const FUNCTIONS: &[Function] = &[
     list!("lastIndexOf", "object any", Int, |_, args| {
         Ok(place(given::list(&args[0], "the list")?.iter().rposition(|it| *it == args[1])))
     }),
-    list!("remove", "object any", Object, |_, args| {
+    change!("remove", "object any", |(), _, args| {
         let mut list = given::list(&args[0], "the list")?.into_owned();
         if let Some(at) = list.iter().position(|it| *it == args[1]) {
             list.remove(at);
         }
         Ok(made(list))
     }),
-    list!("removeAll", "object object", Object, |_, args| {
+    change!("removeAll", "object object", |(), _, args| {
         let (list, other) = both(args)?;
         Ok(made(list.iter().filter(|value| !other.contains(value)).cloned().collect()))
     }),
-    list!("removeByIndex", "object int", Object, |_, args| {
+    change!("removeByIndex", "object int", |(), _, args| {
         let mut list = given::list(&args[0], "the list")?.into_owned();
         let at = index(&args[1], list.len())?;
         list.remove(at);
         Ok(made(list))
     }),
-    list!("retainAll", "object object", Object, |_, args| {
+    change!("retainAll", "object object", |(), _, args| {
         let (list, other) = both(args)?;
         Ok(made(list.iter().filter(|value| other.contains(value)).cloned().collect()))
     }),
-    list!("setValue", "object int any", Object, |_, args| {
+    change!("setValue", "object int any", |(), _, args| {
         let mut list = given::list(&args[0], "the list")?.into_owned();
         let at = index(&args[1], list.len())?;
         list[at] = args[2].clone();
@@ -119,7 +137,7 @@ fn index(value: &Value, end: usize) -> Result<usize, Fault> {
         .ok_or_else(|| Fault::runtime(format!("the index {index} is not within the list")))
 }
 
-fn add(_: &Env<'_>, args: &[Value]) -> Result<Value, Fault> {
+fn add((): &(), _: &Env<'_>, args: &[Value]) -> Result<Value, Fault> {
     let mut list = given::list(&args[0], "the list")?.into_owned();
     match args.get(2) {
         Some(at) => {
@@ -132,7 +150,7 @@ fn add(_: &Env<'_>, args: &[Value]) -> Result<Value, Fault> {
 }
 
 /// With `true` as third argument, values that are there already are left out.
-fn add_all(_: &Env<'_>, args: &[Value]) -> Result<Value, Fault> {
+fn add_all((): &(), _: &Env<'_>, args: &[Value]) -> Result<Value, Fault> {
     let (list, other) = both(args)?;
     let distinct = args.get(2).map_or(Ok(false), |arg| given::truth(arg, "is.distinct"))?;
     let mut list = list.into_owned();
@@ -162,7 +180,7 @@ fn sort(args: &[Arg<'_>]) -> Result<Bound, String> {
             _ => return Err(format!("`list:sort` sorts `ASC`, `DESC` or `REV`, not `{name}`")),
         },
     };
-    prepared("list:sort", DataType::Object, order, |order, _, args| {
+    changing("list:sort", order, |order, _, args| {
         let mut list = given::list(&args[0], "the list")?.into_owned();
         match order {
             Order::Reverse => list.reverse(),

@@ -3,7 +3,9 @@
 mod bind;
 mod core;
 mod given;
+mod json;
 mod list;
+mod map;
 mod math;
 mod numbers;
 mod pattern;
@@ -14,9 +16,10 @@ mod stream;
 mod time;
 mod units;
 
-use bind::{Plain, plain, prepared};
+use bind::{Plain, changing, plain, prepared};
 
 pub use bind::{Arg, Bound, Function};
+pub(crate) use json::{json_of, json_text};
 pub use stream::{
     BoundStream, StreamFunction, StreamFunctionKind, all_stream_functions, stream_function,
 };
@@ -24,7 +27,9 @@ pub use stream::{
 /// Every function this build carries, a list a family.
 const FAMILIES: &[&[Function]] = &[
     core::FUNCTIONS,
+    json::FUNCTIONS,
     list::FUNCTIONS,
+    map::FUNCTIONS,
     math::FUNCTIONS,
     regex::FUNCTIONS,
     str::FUNCTIONS,

@@ -42,7 +42,14 @@ pub struct StreamFunctionKind {
 /// Every stream function this build carries.
 const STREAM_FUNCTIONS: &[StreamFunctionKind] = &[
     StreamFunctionKind { namespace: "", name: "pol2Cart", bind: pol2_cart },
+    StreamFunctionKind { namespace: "json", name: "tokenize", bind: super::json::tokenize },
+    StreamFunctionKind {
+        namespace: "json",
+        name: "tokenizeAsObject",
+        bind: super::json::tokenize_as_object,
+    },
     StreamFunctionKind { namespace: "list", name: "tokenize", bind: super::list::tokenize },
+    StreamFunctionKind { namespace: "map", name: "tokenize", bind: super::map::tokenize },
     StreamFunctionKind { namespace: "str", name: "tokenize", bind: super::str::tokenize },
 ];
 

@@ -183,7 +183,7 @@ fn values(args: Vec<Outcome>) -> Result<Vec<Value>, Fault> {
 /// The answer to a case, in the notation of the files.
 pub(crate) fn answer(case: &Case) -> String {
     let random = Cell::new(1);
-    let env = Env { now: 1_795_509_928_474, random: &random, tables: None };
+    let env = Env { now: 1_795_509_928_474, random: &random, tables: None, changes: None };
     if let Case::Call { stream: true, namespace, name, args } = case {
         return rows(namespace, name, args, &env).unwrap_or_else(|_| "refused".into());
     }

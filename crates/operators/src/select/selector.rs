@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::{Batch, Chunk, Column, DataType, Key, Kind};
-use weir_expr::{Expr, Fault, Input, Rows as PlaceRows, Scope, Source, Vector};
+use weir_expr::{Changes, Env, Expr, Fault, Input, Rows as PlaceRows, Scope, Source, Vector};
 
 use super::aggregator::{AggregateSpec, Aggregates, Rows};
 use super::group::Groups;
@@ -127,7 +127,8 @@ impl Selector {
         flow: &Flow,
     ) -> Result<Selected, Fault> {
         let now = flow.chunks.last().map_or(0, |chunk| chunk.now);
-        let env = cx.env(now);
+        let changes = Changes::default();
+        let env = Env { changes: Some(&changes), ..cx.env(now) };
         let scope = Scope { inputs, len: flow.len(), env: &env };
         let totals = self.aggregate(&scope, flow)?;
         let mut places = Vec::new();
@@ -163,7 +164,14 @@ impl Selector {
         } else {
             stage.order_and_limit(flow, picked, ordered)?
         };
-        stage.output(flow, selected, early, &self.numbers, self.groups.by_value())
+        let mut selected =
+            stage.output(flow, selected, early, &self.numbers, self.groups.by_value())?;
+        if !changes.is_empty() {
+            for column in &mut selected.batch.columns {
+                changes.apply(Arc::make_mut(column));
+            }
+        }
+        Ok(selected)
     }
 
     /// The places that meet `having`, for a filter whose condition has aggregates.

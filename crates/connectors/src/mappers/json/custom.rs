@@ -2,12 +2,11 @@
 
 use weir_event::{DataType, Value};
 
-use super::path::Path;
-use super::tree::Json;
 use crate::annotation::StreamInfo;
 use crate::mapper::{AttributeMapping, MapError};
 use crate::problem::Problem;
 use crate::text_value::text_value;
+use weir_json::{Json, Path};
 
 /// Where the events are, and where each attribute is within one.
 pub(super) struct Custom {

@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 
 use weir_event::{DataType, Schema, Text, Value};
+use weir_json::{
+    Dialect, Json, Next, Reader, SyntaxError, is_decimal, line_and_column, whole_value,
+};
 
 use super::custom::Custom;
-use super::reader::{Dialect, Next, Reader, SyntaxError, line_and_column};
-use super::tree::{Json, is_decimal, whole_value};
 use crate::mapper::{Decoded, MapError, SourceMapper, SourceMapperSpec};
 use crate::mappers::payload::text_of;
 use crate::payload::{ENTRY_TIME, Message};

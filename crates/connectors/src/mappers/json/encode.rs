@@ -1,9 +1,8 @@
 //! Events into JSON.
 
 use weir_event::{Batch, Object, Schema, Text, Value};
+use weir_json::{Dialect, Reader, quote};
 
-use super::reader::{Dialect, Reader};
-use super::tree::quote;
 use crate::mapper::{Encoded, MapError, Rows, SinkMapper, SinkMapperSpec};
 use crate::mappers::payload::one_template;
 use crate::payload::Payload;

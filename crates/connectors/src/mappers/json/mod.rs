@@ -3,9 +3,6 @@
 mod custom;
 mod decode;
 mod encode;
-mod path;
-mod reader;
-mod tree;
 
 use crate::extension::{Build, Extension, Param};
 

@@ -349,7 +349,7 @@ mod tests {
             })
             .collect();
         let random = Cell::new(1);
-        let env = Env { now: 1_795_509_927_000, random: &random, tables: None };
+        let env = Env { now: 1_795_509_927_000, random: &random, tables: None, changes: None };
         let function = FUNCTIONS.iter().find(|function| function.name == name).unwrap();
         (function.bind)(&known).unwrap().callable.call(&env, args)
     }

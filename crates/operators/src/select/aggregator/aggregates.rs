@@ -6,7 +6,9 @@ use weir_expr::{Aggregate, Expr, Fault, Vector};
 
 use super::best::best;
 use super::collect::{AllTrue, AnyTrue, Distinct, Union};
+use super::concat::{GroupConcat, JsonGroup, Percentile};
 use super::extreme::{Direction, Forever};
+use super::gather::{ListCollect, ListMerge, MapCollect, MapMerge};
 use super::number::{Average, Count, Deviation, SumDouble, SumLong, Typed};
 use crate::window::Mode;
 
@@ -133,6 +135,13 @@ fn build(spec: &AggregateSpec, mode: Mode) -> Box<dyn Aggregator> {
         Aggregate::And => Each::<AllTrue>::boxed(),
         Aggregate::Or => Each::<AnyTrue>::boxed(),
         Aggregate::UnionSet => Each::<Union>::boxed(),
+        Aggregate::JsonGroup | Aggregate::JsonGroupAsObject => Each::<JsonGroup>::boxed(),
+        Aggregate::ListCollect => Each::<ListCollect>::boxed(),
+        Aggregate::ListMerge => Each::<ListMerge>::boxed(),
+        Aggregate::MapCollect => Each::<MapCollect>::boxed(),
+        Aggregate::MapMerge => Each::<MapMerge>::boxed(),
+        Aggregate::Percentile => Each::<Percentile>::boxed(),
+        Aggregate::GroupConcat => Each::<GroupConcat>::boxed(),
     }
 }
 

@@ -9,19 +9,19 @@ use super::aggregates::Accumulator;
 
 /// Values with how often each is held, in the order in which they first came.
 #[derive(Debug, Default)]
-struct Multiset {
+pub(super) struct Multiset {
     counts: HashMap<Value, (i64, u64), foldhash::fast::FixedState>,
     arrivals: u64,
 }
 
 impl Multiset {
-    fn add(&mut self, value: &Value) {
+    pub(super) fn add(&mut self, value: &Value) {
         self.arrivals += 1;
         let arrival = self.arrivals;
         self.counts.entry(value.clone()).or_insert((0, arrival)).0 += 1;
     }
 
-    fn remove(&mut self, value: &Value) {
+    pub(super) fn remove(&mut self, value: &Value) {
         if let Some(held) = self.counts.get_mut(value) {
             held.0 -= 1;
             if held.0 <= 0 {
@@ -31,13 +31,13 @@ impl Multiset {
     }
 
     /// The values and counts in order of their first arrival.
-    fn in_order(&self) -> Vec<(&Value, i64)> {
+    pub(super) fn in_order(&self) -> Vec<(&Value, i64)> {
         let mut all: Vec<_> = self.counts.iter().collect();
         all.sort_unstable_by_key(|(_, (_, arrival))| *arrival);
         all.into_iter().map(|(value, (count, _))| (value, *count)).collect()
     }
 
-    fn save(&self, w: &mut Writer) {
+    pub(super) fn save(&self, w: &mut Writer) {
         w.len(self.counts.len());
         for (value, count) in self.in_order() {
             w.value(value);
@@ -45,7 +45,7 @@ impl Multiset {
         }
     }
 
-    fn load(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(super) fn load(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let mut set = Self::default();
         for _ in 0..r.len()? {
             let value = r.value()?;

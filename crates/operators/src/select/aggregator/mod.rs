@@ -3,7 +3,9 @@
 mod aggregates;
 mod best;
 mod collect;
+mod concat;
 mod extreme;
+mod gather;
 mod number;
 
 pub(super) use aggregates::Rows;

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use fancy_regex::Regex;
 
 use super::steps::Path;
-use crate::mappers::json::tree::Json;
+use crate::tree::Json;
 
 /// A condition on an element.
 #[derive(Debug, Clone)]

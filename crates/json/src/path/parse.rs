@@ -5,8 +5,8 @@ use weir_event::Text;
 
 use super::filter::{Filter, Operand, Operator};
 use super::steps::{Function, Path, Step};
-use crate::mappers::json::reader::{Dialect, Reader};
-use crate::mappers::json::tree::Json;
+use crate::reader::{Dialect, Reader};
+use crate::tree::Json;
 
 type Parsed<T> = Result<T, String>;
 

@@ -7,18 +7,18 @@ const DEPTH_MAX: u32 = 512;
 
 /// Text that is not JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct SyntaxError {
+pub struct SyntaxError {
     /// The byte where it stops being JSON.
-    pub(crate) at: usize,
+    pub at: usize,
     /// What should have been there.
-    pub(crate) expected: &'static str,
+    pub expected: &'static str,
 }
 
 type Read<T> = Result<T, SyntaxError>;
 
 /// What the next value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Next {
+pub enum Next {
     Object,
     List,
     Text,
@@ -31,7 +31,7 @@ pub(crate) enum Next {
 
 /// What the reader forgives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Dialect {
+pub enum Dialect {
     /// Nothing: JSON as its standard says.
     Strict,
     /// Single quotes, bare words, comments, `=` for `:`, `;` for `,`, and missing list elements.
@@ -40,7 +40,7 @@ pub(crate) enum Dialect {
 
 /// Reads JSON text from its start.
 #[derive(Debug, Clone)]
-pub(crate) struct Reader<'a> {
+pub struct Reader<'a> {
     text: &'a str,
     at: usize,
     depth: u32,
@@ -48,7 +48,7 @@ pub(crate) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) fn new(text: &'a str, dialect: Dialect) -> Self {
+    pub fn new(text: &'a str, dialect: Dialect) -> Self {
         Self { text, at: 0, depth: 0, dialect }
     }
 
@@ -98,7 +98,7 @@ impl<'a> Reader<'a> {
     }
 
     /// What the next value is; the reader stands before it.
-    pub(crate) fn next(&mut self) -> Read<Next> {
+    pub fn next(&mut self) -> Read<Next> {
         self.skip_blanks()?;
         match self.byte() {
             Some(b'{') => Ok(Next::Object),
@@ -153,7 +153,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Goes into an object; read its names with [`Self::name`].
-    pub(crate) fn open_object(&mut self) -> Read<()> {
+    pub fn open_object(&mut self) -> Read<()> {
         self.skip_blanks()?;
         if self.byte() != Some(b'{') {
             return self.fail("`{`");
@@ -162,7 +162,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The next name of the object, or `None` at its end; `first` starts as true.
-    pub(crate) fn name(&mut self, first: &mut bool) -> Read<Option<Cow<'a, str>>> {
+    pub fn name(&mut self, first: &mut bool) -> Read<Option<Cow<'a, str>>> {
         self.skip_blanks()?;
         if self.byte() == Some(b'}') {
             self.leave();
@@ -199,7 +199,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Goes into a list; read its elements with [`Self::element`].
-    pub(crate) fn open_list(&mut self) -> Read<()> {
+    pub fn open_list(&mut self) -> Read<()> {
         self.skip_blanks()?;
         if self.byte() != Some(b'[') {
             return self.fail("`[`");
@@ -208,7 +208,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Whether the list has another element; the reader then stands before it.
-    pub(crate) fn element(&mut self, first: &mut bool) -> Read<bool> {
+    pub fn element(&mut self, first: &mut bool) -> Read<bool> {
         self.skip_blanks()?;
         if self.byte() == Some(b']') {
             self.leave();
@@ -237,7 +237,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The text of a string, or of a bare word.
-    pub(crate) fn text(&mut self) -> Read<Cow<'a, str>> {
+    pub fn text(&mut self) -> Read<Cow<'a, str>> {
         match self.next()? {
             Next::Text => {
                 let quote = self.byte().unwrap_or(b'"');
@@ -354,7 +354,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The digits of a number, as written.
-    pub(crate) fn number(&mut self) -> Read<&'a str> {
+    pub fn number(&mut self) -> Read<&'a str> {
         self.skip_blanks()?;
         let start = self.at;
         let end = number_end(self.text.as_bytes(), start);
@@ -370,7 +370,7 @@ impl<'a> Reader<'a> {
     }
 
     /// `true` or `false`.
-    pub(crate) fn truth(&mut self) -> Read<bool> {
+    pub fn truth(&mut self) -> Read<bool> {
         self.skip_blanks()?;
         let word = self.peek_word();
         let truth = word.eq_ignore_ascii_case("true");
@@ -382,7 +382,7 @@ impl<'a> Reader<'a> {
     }
 
     /// `null`.
-    pub(crate) fn null(&mut self) -> Read<()> {
+    pub fn null(&mut self) -> Read<()> {
         self.skip_blanks()?;
         if !self.peek_word().eq_ignore_ascii_case("null") {
             return self.fail("`null`");
@@ -392,7 +392,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads over the next value.
-    pub(crate) fn skip(&mut self) -> Read<()> {
+    pub fn skip(&mut self) -> Read<()> {
         let mut first = true;
         match self.next()? {
             Next::Object => {
@@ -420,7 +420,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Makes sure that nothing but blanks is left.
-    pub(crate) fn finish(&mut self) -> Read<()> {
+    pub fn finish(&mut self) -> Read<()> {
         self.skip_blanks()?;
         if self.byte().is_some() { self.fail("the end of the message") } else { Ok(()) }
     }
@@ -463,7 +463,7 @@ fn number_end(bytes: &[u8], start: usize) -> Option<usize> {
 }
 
 /// The line and column, from 1, of a byte of `text`.
-pub(crate) fn line_and_column(text: &str, at: usize) -> (usize, usize) {
+pub fn line_and_column(text: &str, at: usize) -> (usize, usize) {
     let before = text.get(..at.min(text.len())).unwrap_or(text);
     let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
     let column = before.rsplit('\n').next().map_or(0, |it| it.chars().count()) + 1;

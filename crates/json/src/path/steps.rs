@@ -6,11 +6,11 @@ use weir_event::Text;
 
 use super::filter::Filter;
 use super::parse;
-use crate::mappers::json::tree::Json;
+use crate::tree::Json;
 
 /// A parsed path.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Path {
+pub struct Path {
     pub(super) steps: Vec<Step>,
 }
 
@@ -51,7 +51,7 @@ pub(super) enum Function {
 
 impl Path {
     /// Parses a path; one that starts with neither `$` nor `@` is taken as below `$.`.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, String> {
         parse::path(text)
     }
 
@@ -63,7 +63,7 @@ impl Path {
     /// What is at the path: one value, or the list of all where it may lead to several.
     ///
     /// `None` means that there is nothing; a list that is empty is something.
-    pub(crate) fn find<'a>(&self, root: &'a Json) -> Option<Node<'a>> {
+    pub fn find<'a>(&self, root: &'a Json) -> Option<Node<'a>> {
         let mut found = vec![Cow::Borrowed(root)];
         let mut sure = true;
         let mut steps = self.steps.iter();
@@ -261,7 +261,7 @@ impl Function {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mappers::json::reader::{Dialect, Reader};
+    use crate::reader::{Dialect, Reader};
 
     const SHOP: &str = r#"{"store":{"book":[
         {"title":"A","price":8.95,"isbn":"1"},{"title":"B","price":12},

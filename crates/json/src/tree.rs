@@ -1,12 +1,12 @@
 //! JSON as a tree, for what is picked out by path or kept as an object.
 
-use weir_event::{Object, Text, Value, double_text};
+use weir_event::{Object, Text, Value, double_text, float_text};
 
-use super::reader::{Next, Reader, SyntaxError};
+use crate::reader::{Dialect, Next, Reader, SyntaxError};
 
 /// One JSON value.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Json {
+pub enum Json {
     Null,
     Bool(bool),
     /// A number without fraction or power, as written.
@@ -24,7 +24,7 @@ const DECIMAL_DIGITS_MAX: usize = 18;
 
 impl Json {
     /// Reads the next value.
-    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, SyntaxError> {
+    pub fn read(reader: &mut Reader<'_>) -> Result<Self, SyntaxError> {
         let mut first = true;
         Ok(match reader.next()? {
             Next::Object => {
@@ -66,7 +66,7 @@ impl Json {
     }
 
     /// The value with this name, if this is an object that has it.
-    pub(crate) fn get(&self, name: &str) -> Option<&Self> {
+    pub fn get(&self, name: &str) -> Option<&Self> {
         match self {
             Self::Object(entries) => {
                 entries.iter().find(|(known, _)| known == name).map(|(_, value)| value)
@@ -81,7 +81,7 @@ impl Json {
     }
 
     /// The number held, if it is one.
-    pub(crate) fn as_f64(&self) -> Option<f64> {
+    pub fn as_f64(&self) -> Option<f64> {
         match self {
             Self::Whole(digits) | Self::Decimal(digits) => digits.parse().ok(),
             Self::Null | Self::Bool(_) | Self::Text(_) | Self::List(_) | Self::Object(_) => None,
@@ -89,7 +89,7 @@ impl Json {
     }
 
     /// The text as a person would say it: strings bare, all else as JSON.
-    pub(crate) fn bare_text(&self) -> Text {
+    pub fn bare_text(&self) -> Text {
         match self {
             Self::Text(text) => text.clone(),
             Self::Null
@@ -106,7 +106,12 @@ impl Json {
     }
 
     /// Writes compact JSON; decimals come out as Java writes a `double`.
-    pub(crate) fn write(&self, out: &mut String) {
+    pub fn write(&self, out: &mut String) {
+        self.write_with(quote, out);
+    }
+
+    /// Writes compact JSON, text by `quote`.
+    pub fn write_with(&self, quote: fn(&str, &mut String), out: &mut String) {
         match self {
             Self::Null => out.push_str("null"),
             Self::Bool(truth) => out.push_str(if *truth { "true" } else { "false" }),
@@ -119,7 +124,7 @@ impl Json {
                     if nth > 0 {
                         out.push(',');
                     }
-                    item.write(out);
+                    item.write_with(quote, out);
                 }
                 out.push(']');
             }
@@ -131,15 +136,58 @@ impl Json {
                     }
                     quote(name, out);
                     out.push(':');
-                    value.write(out);
+                    value.write_with(quote, out);
                 }
                 out.push('}');
             }
         }
     }
 
+    /// The JSON of a value; `None` for numbers that JSON has no words for.
+    #[must_use]
+    pub fn of(value: &Value) -> Option<Self> {
+        Some(match value {
+            Value::Null => Self::Null,
+            Value::Bool(truth) => Self::Bool(*truth),
+            Value::Int(number) => Self::Whole(Text::from(number.to_string())),
+            Value::Long(number) => Self::Whole(Text::from(number.to_string())),
+            Value::Float(number) if number.is_finite() => {
+                Self::Decimal(Text::from(float_text(*number)))
+            }
+            Value::Double(number) if number.is_finite() => {
+                Self::Decimal(Text::from(double_text(*number)))
+            }
+            Value::Float(_) | Value::Double(_) => return None,
+            Value::Str(text) => Self::Text(text.clone()),
+            Value::Object(object) => return Self::of_object(object),
+        })
+    }
+
+    fn of_object(object: &Object) -> Option<Self> {
+        let list = |items: &[Value]| items.iter().map(Self::of).collect::<Option<_>>();
+        Some(match object {
+            Object::List(items) | Object::Set(items) => Self::List(list(items)?),
+            Object::Map(entries) => {
+                let entry = |(key, value): &(Value, Value)| {
+                    Some((Text::from(key.to_string()), Self::of(value)?))
+                };
+                Self::Object(entries.iter().map(entry).collect::<Option<_>>()?)
+            }
+            Object::Bytes(bytes) => {
+                let byte = |byte: &u8| Self::Whole(Text::from(byte.cast_signed().to_string()));
+                Self::List(bytes.iter().map(byte).collect())
+            }
+            Object::Event { data, .. } => Self::List(list(data)?),
+            Object::Error { message, .. } => Self::Text(message.clone()),
+            Object::Json(text) => {
+                let mut reader = Reader::new(text, Dialect::Lenient);
+                Self::read(&mut reader).unwrap_or_else(|_| Self::Text(text.clone()))
+            }
+        })
+    }
+
     /// The same as a value of type `object`: maps, lists, and numbers by their size.
-    pub(crate) fn into_value(self) -> Value {
+    pub fn into_value(self) -> Value {
         match self {
             Self::Null => Value::Null,
             Self::Bool(truth) => Value::Bool(truth),
@@ -158,12 +206,12 @@ impl Json {
 }
 
 /// Whether a number's text has a fraction or a power.
-pub(crate) fn is_decimal(digits: &str) -> bool {
+pub fn is_decimal(digits: &str) -> bool {
     digits.bytes().any(|b| matches!(b, b'.' | b'e' | b'E'))
 }
 
 /// A whole number as `int`, `long`, or, beyond both, its text.
-pub(crate) fn whole_value(digits: &str) -> Value {
+pub fn whole_value(digits: &str) -> Value {
     if let Ok(int) = digits.parse::<i32>() {
         Value::Int(int)
     } else if let Ok(long) = digits.parse::<i64>() {
@@ -181,7 +229,7 @@ fn decimal_text(digits: &str) -> String {
 }
 
 /// Writes text in quotes, with what JSON asks to be escaped.
-pub(crate) fn quote(text: &str, out: &mut String) {
+pub fn quote(text: &str, out: &mut String) {
     out.push('"');
     let mut plain_from = 0;
     for (at, c) in text.char_indices() {
@@ -208,4 +256,21 @@ pub(crate) fn quote(text: &str, out: &mut String) {
     }
     out.push_str(text.get(plain_from..).unwrap_or(""));
     out.push('"');
+}
+
+/// Writes text in quotes as [`quote`] does, and escapes what has a meaning in HTML.
+pub fn quote_for_html(text: &str, out: &mut String) {
+    let start = out.len();
+    quote(text, out);
+    if out[start..].contains(['<', '>', '&', '=', '\'']) {
+        let escaped: String = out[start..]
+            .chars()
+            .map(|c| match c {
+                '<' | '>' | '&' | '=' | '\'' => format!("\\u{:04x}", u32::from(c)),
+                c => c.to_string(),
+            })
+            .collect();
+        out.truncate(start);
+        out.push_str(&escaped);
+    }
 }

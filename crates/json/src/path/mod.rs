@@ -2,6 +2,8 @@
 
 mod filter;
 mod parse;
+mod place;
 mod steps;
 
-pub(crate) use steps::Path;
+pub use place::Place;
+pub use steps::Path;
