@@ -96,27 +96,21 @@ impl Aggregate {
             None => Ok(None),
             Some(arg) => arg.constant.map(Some).ok_or_else(|| format!("{what} is a constant")),
         };
-        match self {
-            Self::GroupConcat => {
-                constant(2, "the third argument of `str:groupConcat`, `distinct`,")?;
-                let order = constant(3, "the fourth argument of `str:groupConcat`, `order`,")?;
-                let word = order.and_then(|it| it.as_text()).map(|it| it.to_uppercase());
-                match word.as_deref() {
-                    None | Some("ASC" | "DESC") => Ok(()),
-                    Some(word) => {
-                        Err(format!("`str:groupConcat` orders by `ASC` or `DESC`, not `{word}`"))
-                    }
-                }
+        if self == Self::GroupConcat {
+            constant(2, "the third argument of `str:groupConcat`, `distinct`,")?;
+            let order = constant(3, "the fourth argument of `str:groupConcat`, `order`,")?;
+            let word = order.and_then(|it| it.as_text()).map(|it| it.to_uppercase());
+            if let Some(word) = word.filter(|it| it != "ASC" && it != "DESC") {
+                return Err(format!("`str:groupConcat` orders by `ASC` or `DESC`, not `{word}`"));
             }
-            Self::Percentile => {
-                let share = constant(1, "the second argument of `math:percentile`")?;
-                match share.and_then(Value::as_f64) {
-                    Some(share) if share > 0.0 && share <= 100.0 => Ok(()),
-                    _ => Err("`math:percentile` takes a percentage above 0 and up to 100".into()),
-                }
-            }
-            _ => Ok(()),
         }
+        if self == Self::Percentile {
+            let share = constant(1, "the second argument of `math:percentile`")?;
+            if !share.and_then(Value::as_f64).is_some_and(|it| it > 0.0 && it <= 100.0) {
+                return Err("`math:percentile` takes a percentage above 0 and up to 100".into());
+            }
+        }
+        Ok(())
     }
 
     /// The type of the answer for arguments of these types.

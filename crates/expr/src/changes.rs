@@ -11,10 +11,16 @@ use std::sync::Arc;
 use weir_event::{Column, Object, Value};
 
 /// Objects that have another in their place, by where the old one is in memory.
-///
-/// The old one is kept, so that no other can come to be in its place meanwhile.
 #[derive(Debug, Default)]
-pub struct Changes(RefCell<BTreeMap<usize, (Arc<Object>, Arc<Object>)>>);
+pub struct Changes(RefCell<BTreeMap<usize, Change>>);
+
+#[derive(Debug)]
+struct Change {
+    /// Kept, so that no other object can come to be in its place meanwhile.
+    #[expect(dead_code, reason = "held, not read")]
+    old: Arc<Object>,
+    new: Arc<Object>,
+}
 
 fn place(object: &Arc<Object>) -> usize {
     Arc::as_ptr(object).addr()
@@ -33,8 +39,8 @@ impl Changes {
         let Value::Object(object) = value else { return value.clone() };
         let changes = self.0.borrow();
         let mut newest = object;
-        while let Some((_, next)) = changes.get(&place(newest)) {
-            newest = next;
+        while let Some(change) = changes.get(&place(newest)) {
+            newest = &change.new;
         }
         Value::Object(Arc::clone(newest))
     }
@@ -44,7 +50,8 @@ impl Changes {
         if let (Value::Object(old), Value::Object(new)) = (old, new)
             && !Arc::ptr_eq(old, new)
         {
-            self.0.borrow_mut().insert(place(old), (Arc::clone(old), Arc::clone(new)));
+            let change = Change { old: Arc::clone(old), new: Arc::clone(new) };
+            self.0.borrow_mut().insert(place(old), change);
         }
     }
 

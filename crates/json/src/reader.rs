@@ -98,7 +98,7 @@ impl<'a> Reader<'a> {
     }
 
     /// What the next value is; the reader stands before it.
-    pub fn next(&mut self) -> Read<Next> {
+    pub fn peek(&mut self) -> Read<Next> {
         self.skip_blanks()?;
         match self.byte() {
             Some(b'{') => Ok(Next::Object),
@@ -238,7 +238,7 @@ impl<'a> Reader<'a> {
 
     /// The text of a string, or of a bare word.
     pub fn text(&mut self) -> Read<Cow<'a, str>> {
-        match self.next()? {
+        match self.peek()? {
             Next::Text => {
                 let quote = self.byte().unwrap_or(b'"');
                 self.quoted(quote)
@@ -394,7 +394,7 @@ impl<'a> Reader<'a> {
     /// Reads over the next value.
     pub fn skip(&mut self) -> Read<()> {
         let mut first = true;
-        match self.next()? {
+        match self.peek()? {
             Next::Object => {
                 self.open_object()?;
                 while self.name(&mut first)?.is_some() {

@@ -26,7 +26,7 @@ impl Json {
     /// Reads the next value.
     pub fn read(reader: &mut Reader<'_>) -> Result<Self, SyntaxError> {
         let mut first = true;
-        Ok(match reader.next()? {
+        Ok(match reader.peek()? {
             Next::Object => {
                 let mut entries: Vec<(Text, Self)> = Vec::new();
                 reader.open_object()?;
@@ -260,17 +260,12 @@ pub fn quote(text: &str, out: &mut String) {
 
 /// Writes text in quotes as [`quote`] does, and escapes what has a meaning in HTML.
 pub fn quote_for_html(text: &str, out: &mut String) {
-    let start = out.len();
-    quote(text, out);
-    if out[start..].contains(['<', '>', '&', '=', '\'']) {
-        let escaped: String = out[start..]
-            .chars()
-            .map(|c| match c {
-                '<' | '>' | '&' | '=' | '\'' => format!("\\u{:04x}", u32::from(c)),
-                c => c.to_string(),
-            })
-            .collect();
-        out.truncate(start);
-        out.push_str(&escaped);
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quote(text, &mut quoted);
+    for c in quoted.chars() {
+        match c {
+            '<' | '>' | '&' | '=' | '\'' => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => out.push(c),
+        }
     }
 }

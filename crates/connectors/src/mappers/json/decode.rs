@@ -118,7 +118,7 @@ impl JsonMapper {
 
     fn decode_by_name(&self, text: &str, out: &mut Decoded) -> Result<(), Stop> {
         let mut reader = Reader::new(text, Dialect::Lenient);
-        match reader.next()? {
+        match reader.peek()? {
             Next::List => self.decode_list(text, out),
             Next::Object => {
                 let mut row = vec![Value::Null; self.schema.len()];
@@ -174,7 +174,7 @@ impl JsonMapper {
     /// Reads the value of an attribute, whose JSON type must fit.
     fn typed(&self, reader: &mut Reader<'_>, place: usize) -> Result<Value, Stop> {
         let data_type = self.schema[place].data_type;
-        let next = reader.next()?;
+        let next = reader.peek()?;
         let value = match (data_type, next) {
             (_, Next::Null) => {
                 reader.null()?;
@@ -252,7 +252,7 @@ impl JsonMapper {
         reader: &mut Reader<'_>,
         event: usize,
     ) -> Result<Result<Vec<Value>, String>, Stop> {
-        if reader.next()? != Next::Object {
+        if reader.peek()? != Next::Object {
             return Err(Stop::Unfit(format!("event {event} of the list is not an object")));
         }
         let mut row = vec![Value::Null; self.schema.len()];
@@ -289,7 +289,7 @@ impl JsonMapper {
         row: &mut [Value],
         event: usize,
     ) -> Result<usize, Stop> {
-        if reader.next()? != Next::Object {
+        if reader.peek()? != Next::Object {
             return Err(Stop::Unfit(format!("`event` of event {event} is not an object")));
         }
         let mut first = true;
@@ -328,7 +328,7 @@ fn scalar_text<'a>(
     event: usize,
 ) -> Result<Cow<'a, str>, Stop> {
     let refuse = |what: &str| Stop::Unfit(format!("`{name}` of event {event} is {what}"));
-    match reader.next()? {
+    match reader.peek()? {
         Next::Text | Next::Word => Ok(reader.text()?),
         Next::Number => Ok(Cow::Borrowed(reader.number()?)),
         Next::Bool => Ok(Cow::Borrowed(if reader.truth()? { "true" } else { "false" })),

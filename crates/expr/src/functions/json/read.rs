@@ -40,10 +40,10 @@ pub(in crate::functions) const FUNCTIONS: &[Function] = &[
             _ => Value::Null,
         }
     }),
-    at_path!("getDouble", Double, |found| number(found, |text| numbers::double(text))),
-    at_path!("getFloat", Float, |found| number(found, |text| numbers::float(text))),
-    at_path!("getInt", Int, |found| number(found, |text| numbers::whole::<i32>(text))),
-    at_path!("getLong", Long, |found| number(found, |text| numbers::whole::<i64>(text))),
+    at_path!("getDouble", Double, |found| number(found, numbers::double)),
+    at_path!("getFloat", Float, |found| number(found, numbers::float)),
+    at_path!("getInt", Int, |found| number(found, numbers::whole::<i32>)),
+    at_path!("getLong", Long, |found| number(found, numbers::whole::<i64>)),
     at_path!("getObject", Object, |found| match found.map(Cow::into_owned) {
         None => Value::Null,
         Some(Json::List(mut items)) if items.len() == 1 => {
@@ -118,12 +118,11 @@ pub(super) fn html_safe(json: &Json) -> String {
 /// The text of what was found, if that is one value.
 fn one_text(found: Option<Cow<'_, Json>>) -> Option<weir_event::Text> {
     let found = found?;
-    let one = match &*found {
-        Json::List(items) => match &items[..] {
-            [item] => item,
-            _ => return None,
-        },
-        json => json,
+    let one = if let Json::List(items) = &*found {
+        let [item] = &items[..] else { return None };
+        item
+    } else {
+        &*found
     };
     (*one != Json::Null).then(|| one.bare_text())
 }

@@ -112,11 +112,7 @@ pub(crate) fn json_text(value: &Value) -> Value {
 }
 
 fn slashes_escaped(text: &str, out: &mut String) {
-    let start = out.len();
-    quote(text, out);
-    if out[start..].contains('/') {
-        let escaped = out[start..].replace('/', "\\/");
-        out.truncate(start);
-        out.push_str(&escaped);
-    }
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quote(text, &mut quoted);
+    out.push_str(&quoted.replace('/', "\\/"));
 }

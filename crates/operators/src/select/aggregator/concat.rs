@@ -89,9 +89,10 @@ impl JsonGroup {
     fn shown(&self, args: &[Value]) -> Value {
         let (mut name, mut distinct): (Option<Text>, bool) = (None, false);
         for arg in args.iter().skip(1) {
-            match arg {
-                Value::Bool(flag) => distinct = *flag,
-                other => name = Some(other.to_string().into()),
+            if let Value::Bool(flag) = arg {
+                distinct = *flag;
+            } else {
+                name = Some(arg.to_string().into());
             }
         }
         let mut items = Vec::new();

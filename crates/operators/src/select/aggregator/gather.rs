@@ -19,6 +19,15 @@ fn with_flag(value: &Value) -> (&Value, bool) {
     }
 }
 
+/// The fault of a value that is null, or not what is wanted.
+fn unfit(value: &Value, wanted: &str) -> Fault {
+    if value.is_null() {
+        Fault::null(&format!("the {wanted} to merge"))
+    } else {
+        Fault::wrong_type(value, wanted)
+    }
+}
+
 /// The values held, in order, as the object that is shown.
 #[derive(Debug, Default)]
 struct Held(Arc<Vec<Value>>);
@@ -79,13 +88,12 @@ pub(in crate::select) struct ListMerge(Held);
 impl ListMerge {
     fn items(value: &Value) -> Result<(Vec<Value>, bool), Fault> {
         let (list, distinct) = with_flag(value);
-        match list {
-            Value::Object(object) if let Object::List(items) = &**object => {
-                Ok((items.clone(), distinct))
-            }
-            Value::Null => Err(Fault::null("the argument of `list:merge`")),
-            _ => Err(Fault::wrong_type(list, "list")),
+        if let Value::Object(object) = list
+            && let Object::List(items) = &**object
+        {
+            return Ok((items.clone(), distinct));
         }
+        Err(unfit(list, "list"))
     }
 }
 
@@ -203,11 +211,12 @@ pub(in crate::select) struct MapMerge(Entries);
 impl MapMerge {
     fn entries(value: &Value) -> Result<&[(Value, Value)], Fault> {
         let (map, _) = with_flag(value);
-        match map {
-            Value::Object(object) if let Object::Map(entries) = &**object => Ok(entries),
-            Value::Null => Err(Fault::null("the argument of `map:merge`")),
-            _ => Err(Fault::wrong_type(map, "map")),
+        if let Value::Object(object) = map
+            && let Object::Map(entries) = &**object
+        {
+            return Ok(entries);
         }
+        Err(unfit(map, "map"))
     }
 }
 
