@@ -1,5 +1,8 @@
 //! The pair, and a group of three, under 200 seeds; `SIM_SEED=n` replays one of them and prints
-//! what happened (`SIM_NODES=3` for three nodes), `SIM_SEEDS=n` tries as many.
+//! what happened (`SIM_NODES=3` for three nodes), `SIM_SEEDS=n` tries as
+//! many, from `SIM_FROM` on.
+
+use std::panic::catch_unwind;
 
 use weir_sim::{Mutant, Outcome, Setup, Stats, Weather, run};
 
@@ -10,7 +13,9 @@ const SEEDS: u64 = 200;
 const TRACE_LINES: usize = 400;
 
 fn check(seed: u64, setup: Setup) -> Stats {
-    let outcome = run(seed, setup, false);
+    let outcome = catch_unwind(|| run(seed, setup, false));
+    assert!(outcome.is_ok(), "seed {seed} with {} nodes ends in a panic", setup.nodes);
+    let outcome = outcome.expect("it has not panicked");
     assert!(outcome.violation.is_none(), "{}", story(seed, setup));
     outcome.stats
 }
@@ -35,7 +40,10 @@ fn no_fault_loses_doubles_or_splits(setup: Setup) -> String {
             check(seed, setup);
             return run(seed, setup, true).trace.join("\n");
         }
-        None => 0..number("SIM_SEEDS").unwrap_or(SEEDS),
+        None => {
+            let first = number("SIM_FROM").unwrap_or(0);
+            first..first + number("SIM_SEEDS").unwrap_or(SEEDS)
+        }
     };
     let (mut acknowledged, mut takeovers, mut repeated) = (0, 0, 0);
     for seed in seeds.clone() {
