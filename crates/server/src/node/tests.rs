@@ -89,6 +89,8 @@ async fn play(
             tell(NodeEvent::Drain);
         } else if input == NodeInput::Drained {
             tell(NodeEvent::Released);
+        } else if input == NodeInput::Report {
+            tell(NodeEvent::Report(Vec::new()));
         } else if let NodeInput::Append(items) = input {
             let mut entries = Vec::new();
             {
