@@ -8,6 +8,7 @@ mod replay;
 mod run;
 mod serve;
 mod status;
+mod takeover;
 
 use std::process::ExitCode;
 
@@ -40,6 +41,7 @@ enum Command {
     Bench(bench::Bench),
     Serve(serve::Serve),
     Status(status::Status),
+    Takeover(takeover::Takeover),
 }
 
 fn main() -> ExitCode {
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
         Command::Bench(command) => command.execute(),
         Command::Serve(command) => command.execute(),
         Command::Status(command) => command.execute(),
+        Command::Takeover(command) => command.execute(),
     };
     match done {
         Ok(code) => code,

@@ -10,6 +10,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 use weir_server::{ServeOptions, Server};
 
+use crate::io;
+
 /// Runs a node: its apps, their sources and sinks, alone or as one of a pair.
 ///
 /// Without a deployment.yaml the node runs alone, with safe defaults: its state is kept below its
@@ -95,12 +97,18 @@ async fn run(options: ServeOptions) -> anyhow::Result<()> {
     let mut server = Server::start(options).await?;
     let stopper = server.stopper();
     tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
+        let mut asked = async || {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        };
+        asked().await;
         tracing::info!("stops: asked by a signal");
         stopper.stop().await;
+        asked().await;
+        tracing::warn!("asked a second time: ends at once, as by a crash");
+        std::process::exit(i32::from(io::FAILED));
     });
     Ok(server.ended().await?)
 }

@@ -76,6 +76,12 @@ impl RawHa {
         let host = self.host.map_or_else(|| "0.0.0.0".to_owned(), |it| it.value);
         let port =
             port_of(self.port).unwrap_or_else(|| EVENT_SYNC_PORT.saturating_add(port_offset));
+        if self.advertised_host.is_none() && matches!(host.as_str(), "0.0.0.0" | "::") {
+            cx.note(format!(
+                "`deployment.config.eventSyncServer.advertisedHost` is not given: the other node \
+                 is told to dial `{host}`, which works on one machine only"
+            ));
+        }
         Some(Ha {
             advertised_host: self.advertised_host.map_or_else(|| host.clone(), |it| it.value),
             advertised_port: port_of(self.advertised_port).filter(|it| *it > 0).unwrap_or(port),

@@ -165,6 +165,7 @@ impl ActiveApp {
                 stream: port.stream.clone(),
                 on_error: inlet.on_error,
                 keys: Arc::clone(&self.handle.keys),
+                progress: self.handle.progress.clone(),
                 room: Arc::clone(&self.room),
                 requests: shared.requests.clone(),
                 state: view,

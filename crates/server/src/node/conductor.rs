@@ -66,6 +66,8 @@ pub(super) enum Notice {
     /// Every source is open, or has named what is in its way.
     SourcesOpen(Epoch),
     SourcesEnded(Epoch),
+    /// A takeover failed a while ago.
+    GiveUp(Epoch),
 }
 
 /// The loop's own state.

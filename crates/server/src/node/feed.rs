@@ -7,7 +7,7 @@ use weir_codec::{EntryId, Events, What};
 use weir_connectors::{Ack, Feed, Later, OnError, Received, Refused, SourceState};
 use weir_event::{Batch, Text};
 
-use super::app::KnownKeys;
+use super::app::{KnownKeys, Progress};
 use super::request::Requests;
 
 /// How many KiB of entries an app may have between its sources and its engine.
@@ -20,6 +20,7 @@ pub(crate) struct AppFeed {
     pub(crate) stream: Text,
     pub(crate) on_error: OnError,
     pub(crate) keys: Arc<KnownKeys>,
+    pub(crate) progress: watch::Receiver<Progress>,
     pub(crate) room: Arc<Semaphore>,
     pub(crate) requests: Requests,
     pub(crate) state: Arc<SourceView>,
@@ -74,6 +75,10 @@ impl AppFeed {
         if received.batch.is_empty() && received.position.is_none() {
             return Ok(Ack::Taken);
         }
+        if let Some(why) = &self.progress.borrow().failed {
+            // What it cannot execute it must not be said to have.
+            return Err(Refused::Busy { reason: format!("the app {why}") });
+        }
         let chunks = chunks(&received.batch, &received.chunk_ends);
         let last = chunks.len() - 1;
         let mut answers = Vec::with_capacity(chunks.len());
@@ -112,25 +117,16 @@ impl AppFeed {
         &self,
         what: What,
     ) -> Result<tokio::sync::oneshot::Receiver<Result<EntryId, Refused>>, Refused> {
-        let kib = match &what {
-            What::Events(events) => kib_of(&events.batch),
-            What::Tick
-            | What::Deploy { .. }
-            | What::Undeploy { .. }
-            | What::Query { .. }
-            | What::Restore { .. }
-            | What::Answer(_)
-            | What::Marks(_) => 1,
-        };
+        let bytes = what.encode();
+        let kib = kib_of(bytes.len());
         let room = Arc::clone(&self.room);
         let room = room.acquire_many_owned(kib).await.map_err(|_| Refused::NotActive)?;
-        self.requests.append(what, Some(room)).await
+        self.requests.append(what, bytes, Some(room)).await
     }
 }
 
-/// About how much room a batch takes in its app's queue.
-fn kib_of(batch: &Batch) -> u32 {
-    let bytes = batch.len() * 16 * (batch.columns.len() + 1);
+/// How much room an entry takes in its app's queue.
+pub(crate) fn kib_of(bytes: usize) -> u32 {
     u32::try_from((bytes / 1024 + 1).min(APP_QUEUE_KIB)).expect("the limit is small")
 }
 

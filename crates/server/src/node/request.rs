@@ -30,13 +30,13 @@ impl Requests {
         (Self(sender), receiver)
     }
 
-    /// Queues an entry; what it gives resolves once the entry is committed.
+    /// Queues an entry with its bytes; what it gives resolves once the entry is committed.
     pub(crate) async fn append(
         &self,
         what: What,
+        bytes: Vec<u8>,
         room: Option<OwnedSemaphorePermit>,
     ) -> Result<oneshot::Receiver<Result<EntryId, Refused>>, Refused> {
-        let bytes = what.encode();
         if bytes.len() > weir_codec::ENTRY_BYTES_MAX {
             let (has, max) = (bytes.len(), weir_codec::ENTRY_BYTES_MAX);
             let reason = format!("they take {has} bytes in the log, at most {max} are taken");

@@ -14,6 +14,7 @@ use weir_event::{Epoch, Seq, Text, Time};
 use super::active::{ActiveApp, BuiltApp, Shared};
 use super::app::{Committed, Job, Resume};
 use super::door::{Shelf, ShelfError};
+use super::feed::kib_of;
 use super::machine::{AppText, At};
 use super::saved::Saved;
 
@@ -250,8 +251,7 @@ async fn replay_one(
             continue;
         }
         let what = entry.what().map_err(wrong)?;
-        let kib = u32::try_from(entry.payload.len() / 1024 + 1).unwrap_or(u32::MAX);
-        let kib = kib.min(super::feed::APP_QUEUE_KIB as u32);
+        let kib = kib_of(entry.payload.len());
         let room = Arc::clone(&app.room).acquire_many_owned(kib).await.ok();
         app.handle.ask(Job::Entry(Committed { at, what, room }));
     }

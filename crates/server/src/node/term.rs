@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use weir_cluster::NodeInput;
 use weir_codec::EntryId;
@@ -15,6 +16,10 @@ use super::handover::Draining;
 use super::pump::Gate;
 use super::takeover::{Office, TakenOver, take_over};
 use super::view::{Role, SnapshotView};
+
+/// How long after a takeover has failed the lease is given back: a node that would take it again
+/// at once must not do so without a pause.
+const GIVE_UP_AFTER: Duration = Duration::from_secs(1);
 
 /// A term in office.
 pub(super) struct Term {
@@ -84,10 +89,16 @@ impl Conductor {
             Err(why) => {
                 tracing::error!("could not take over: {why}");
                 tracing::error!("hint: see to the cause; this node gives the lease back");
-                match term.draining {
-                    Some(_) => self.close_sources(),
-                    None => self.tell(NodeInput::HandOver),
+                if term.draining.is_some() {
+                    self.close_sources();
+                    return;
                 }
+                let notices = self.notices.0.clone();
+                tokio::spawn(async move {
+                    tokio::time::sleep(GIVE_UP_AFTER).await;
+                    // The loop has ended when nobody listens.
+                    drop(notices.send(Notice::GiveUp(epoch)));
+                });
                 return;
             }
         };
@@ -134,6 +145,12 @@ impl Conductor {
                 if term.is_some_and(|it| it.epoch == epoch && it.draining.is_none()) {
                     self.set_role(Role::Active);
                     tracing::info!("Successfully Changed to Active Mode");
+                }
+            }
+            Notice::GiveUp(epoch) => {
+                let term = self.term.as_ref();
+                if term.is_some_and(|it| it.epoch == epoch && it.draining.is_none()) {
+                    self.tell(NodeInput::HandOver);
                 }
             }
             Notice::SourcesEnded(epoch) => {

@@ -33,7 +33,10 @@ pub(crate) async fn run(mut progress: watch::Receiver<Progress>, requests: Reque
                 }
             }
             Some(Duration::ZERO) => {
-                let Ok(answer) = requests.append(What::Tick, None).await else { return };
+                let Ok(answer) = requests.append(What::Tick, What::Tick.encode(), None).await
+                else {
+                    return;
+                };
                 let Ok(Ok(at)) = answer.await else { return };
                 let applied = |it: &Progress| it.applied >= at || it.failed.is_some();
                 if progress.wait_for(applied).await.is_err() {

@@ -14,7 +14,6 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::node::{Command, NodeView};
 
-use super::error::StartError;
 use super::report;
 
 /// How long a node may take to answer.
@@ -24,6 +23,14 @@ const QUESTION_BYTES_MAX: u64 = 4_096;
 
 /// Only its owner may open the socket.
 const OWNER_ONLY: u32 = 0o600;
+
+/// Why there is no socket.
+#[derive(Debug, thiserror::Error)]
+#[error("could not open the socket `{}`: {why}", path.display())]
+pub(crate) struct DeskError {
+    path: PathBuf,
+    why: std::io::Error,
+}
 
 /// The socket, removed when the node ends.
 #[derive(Debug)]
@@ -35,8 +42,8 @@ pub(crate) struct Desk {
 impl Desk {
     /// Opens the socket; one that a crashed node left behind is replaced, as the caller holds
     /// the home's log.
-    pub(crate) fn open(path: &Path) -> Result<Self, StartError> {
-        let wrong = |source| StartError::Socket { path: path.to_owned(), source };
+    pub(crate) fn open(path: &Path) -> Result<Self, DeskError> {
+        let wrong = |why| DeskError { path: path.to_owned(), why };
         if let Err(error) = std::fs::remove_file(path)
             && error.kind() != std::io::ErrorKind::NotFound
         {

@@ -61,12 +61,4 @@ pub enum StartError {
         /// What is in the way.
         source: io::Error,
     },
-    /// The socket for `weir status` cannot be made.
-    #[error("could not open the socket `{}`", path.display())]
-    Socket {
-        /// The socket.
-        path: PathBuf,
-        /// What is in the way.
-        source: io::Error,
-    },
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
-use weir_cluster::{NodeId, Pair, PairConfig, PairError, Running, Timing};
+use weir_cluster::{NodeId, Pair, PairConfig, PairError, Running, Secret, Timing};
 use weir_connectors::Site;
 use weir_datasource::{Database, DatabaseOptions, FileLog, LogOptions, SnapshotPlace, StoreError};
 
@@ -100,7 +100,7 @@ impl Server {
             address: format!("{}:{}", deployment.http.host, deployment.http.port),
             source,
         })?;
-        let desk = Desk::open(&home.status_socket())?;
+        let desk = Desk::open(&home.status_socket());
         let Joined { pair, farewell } = join(&deployment, log).await?;
         if let Some(address) = pair.address {
             tracing::info!("EventSyncServer started in {}:{}", address.ip(), address.port());
@@ -113,10 +113,11 @@ impl Server {
         let (mut conductor, role) = Conductor::new(settings(&deployment), group, orders);
         let apps = apps::check(files, conductor.shared());
         conductor.set_apps(apps.good, apps.broken);
-        let services = vec![
-            tokio::spawn(health::serve(listener, role.clone())),
-            tokio::spawn(desk.serve(commands.clone())),
-        ];
+        let mut services = vec![tokio::spawn(health::serve(listener, role.clone()))];
+        match desk {
+            Ok(desk) => services.push(tokio::spawn(desk.serve(commands.clone()))),
+            Err(why) => tracing::warn!("`weir status` will not find this node: {why}"),
+        }
         let conductor = tokio::spawn(conductor.run());
         tracing::info!("Weir started in {:.3} sec", begun.elapsed().as_secs_f64());
         Ok(Self { commands, role, http, conductor, services, running, farewell })
@@ -314,7 +315,7 @@ fn pair_config(deployment: &Deployment, timing: Timing) -> PairConfig {
         strike_after: timing.lease,
         announce_every: ANNOUNCE_EVERY.min(timing.renew_every),
         log_bytes_max: deployment.own.log_max_bytes,
-        secret: None,
+        secret: deployment.own.event_sync_secret.as_deref().map(Secret::new),
     }
 }
 
