@@ -194,9 +194,14 @@ fn query(it: &QueryPlan, plan: &Plan, app: &str) -> Result<Query, Problem> {
             QueryInput::State(Box::new(built.state))
         }
     };
-    let snapshot = matches!(it.rate, Some(RateKind::Snapshot { .. }));
+    // A limit that shows what a window holds sees when it starts anew, and one that counts rows
+    // counts that too, unless an aggregate or a group takes it in.
+    let counts = matches!(it.rate, Some(RateKind::Events { which: RateWhich::First, .. }))
+        && it.select.aggregates.is_empty()
+        && it.select.group_by.is_empty();
+    let resets = counts || matches!(it.rate, Some(RateKind::Snapshot { .. }));
     let mut spec = select_spec(&select, it.output.events);
-    spec.collapse = !snapshot;
+    spec.collapse = !resets;
     spec.keep_groups = it.rate.is_some();
     let rate = it.rate.as_ref().map(|rate| {
         let grouped = !it.select.group_by.is_empty();

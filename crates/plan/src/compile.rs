@@ -62,6 +62,8 @@ pub(crate) struct Compiler<'a> {
     /// The table that is changed; seen by an `in` of the change beside the one it searches.
     pub target: Option<(String, Schema)>,
     pub checks: Vec<CheckPlan>,
+    /// Whether `having` and `order by` see what is searched beside what is selected, as in joins.
+    pub on_demand: bool,
     /// In a join with an aggregation: where the bounds of the time asked for are found.
     pub bounds: Option<BoundColumns>,
     pub problems: Vec<Problem>,
@@ -94,6 +96,7 @@ impl<'a> Compiler<'a> {
             table: None,
             target: None,
             checks: Vec::new(),
+            on_demand: false,
             bounds: None,
             problems: Vec::new(),
         }
@@ -255,7 +258,7 @@ impl<'a> Compiler<'a> {
         {
             return Some(found);
         }
-        let single = self.inputs.len() == 1 && self.views.is_none();
+        let single = self.inputs.len() == 1 && self.views.is_none() && !self.on_demand;
         if self.place == Place::Having && single {
             self.unknown_attribute(attribute);
             return None;

@@ -59,6 +59,7 @@ pub enum OnDemandActionPlan {
 pub fn on_demand(plan: &Plan, query: &OnDemandQuery) -> Result<OnDemandPlan, Vec<Problem>> {
     let definitions = Definitions::of(plan.clone());
     let mut compiler = Compiler::new(&definitions, Vec::new());
+    compiler.on_demand = true;
     let planned = planned(&mut compiler, query);
     let problems = std::mem::take(&mut compiler.problems);
     match planned {

@@ -279,7 +279,7 @@ impl Join {
         let (triggers, kept) = (mine.triggers, mine.kept);
         let windowless = mine.single.window.is_none()
             && matches!(mine.origin, SideOrigin::Stream)
-            && (!selector.is_rowwise() || self.expired_wanted);
+            && (!selector.is_rowwise() || selector.sees_resets() || self.expired_wanted);
         let scratch = &mut self.scratch;
         let result = mine.single.pass(cx, delivery, &mut asked.notes, |cx, held, flow, _| {
             note_in_index(index, held, flow);

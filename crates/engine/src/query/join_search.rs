@@ -212,7 +212,7 @@ impl Search<'_> {
                     // Each trigger's rows are a chunk of their own for the selector.
                     joined.flow.end_chunk(chunk.now, chunk.key);
                 }
-                if how.windowless && !partners.is_empty() {
+                if how.windowless {
                     joined.push(NO_ROW, NO_ROW, Kind::Reset, time);
                 }
             }

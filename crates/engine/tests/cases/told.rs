@@ -8,8 +8,12 @@
 
 use crate::player::{Player, told};
 
-const CASES: [&str; 2] =
-    [include_str!("told/aggregations.told"), include_str!("told/patterns.told")];
+const CASES: [&str; 4] = [
+    include_str!("told/aggregations.told"),
+    include_str!("told/joins.told"),
+    include_str!("told/on_demand.told"),
+    include_str!("told/patterns.told"),
+];
 
 fn check(case: &str, restarts: bool) {
     let (text, steps) = case.split_once("\n---\n").expect("a line of dashes after the app");

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use weir_codec::{DecodeError, Reader, Writer};
+use weir_event::Kind;
 
 use super::row::{Arrival, ByGroup, Limit, Row, load_rows, save_rows};
 
@@ -43,7 +44,8 @@ impl Limit for AllEvents {
 
 /// `output first every n events`: the first of each `n`, of each group where there are groups.
 ///
-/// With `n` = 1 every row leaves.
+/// With `n` = 1 every row leaves. Without groups a reset among the rows counts as one (told by
+/// 5.1.30).
 #[derive(Debug)]
 pub(super) struct FirstEvents {
     count: u64,
@@ -71,7 +73,8 @@ impl FirstEvents {
 impl Limit for FirstEvents {
     fn receive(&mut self, _now: i64, rows: Vec<Arrival>, out: &mut Vec<Row>) {
         for arrival in rows {
-            if self.is_first(arrival.group) {
+            let reset = arrival.row.kind == Kind::Reset;
+            if self.is_first(arrival.group) && !reset {
                 out.push(arrival.row);
             }
         }

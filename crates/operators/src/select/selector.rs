@@ -309,6 +309,12 @@ impl Selector {
         &self.spec
     }
 
+    /// Whether resets are put out.
+    #[must_use]
+    pub fn sees_resets(&self) -> bool {
+        !self.spec.collapse
+    }
+
     /// The types of the output attributes.
     #[must_use]
     pub fn types(&self) -> &[DataType] {

@@ -121,6 +121,12 @@ pub(in crate::select) trait Tally: Default + Send {
     fn remove(&mut self, value: Self::In);
     /// The present value.
     fn show(&self) -> Option<Self::Out>;
+    /// The value just after a row arrived. Where more rows left than came, as outer joins have it,
+    /// the original shows a sum even though it counts no member.
+    #[inline]
+    fn show_added(&self) -> Option<Self::Out> {
+        self.show()
+    }
     /// Writes the state.
     fn save(&self, w: &mut Writer);
     /// Reads what `save` wrote.
@@ -153,17 +159,21 @@ impl<T: Tally> Body<T::In, ()> for Run<'_, T> {
         out.data.reserve(places.len());
         for ((kind, group), value) in kinds.iter().zip(groups).zip(values) {
             let state = &mut states[*group as usize];
-            let mut seen = rows.expired_shown;
-            match (kind, value) {
-                (Kind::Current, value) => {
-                    value.into_iter().for_each(|value| state.add(value));
-                    seen = true;
+            let shown = match (kind, value) {
+                (Kind::Current, Some(value)) => {
+                    state.add(value);
+                    state.show_added()
                 }
-                (Kind::Expired, Some(value)) => state.remove(value),
-                (Kind::Expired | Kind::Timer | Kind::Reset, _) => {}
-            }
-            // Nobody looks at what an aggregate is when a row leaves that is not put out.
-            match if seen { state.show() } else { Some(T::Out::default()) } {
+                (Kind::Current, None) => state.show(),
+                (Kind::Expired | Kind::Timer | Kind::Reset, value) => {
+                    if let (Kind::Expired, Some(value)) = (kind, value) {
+                        state.remove(value);
+                    }
+                    // Nobody looks at what an aggregate is when a row leaves that is not put out.
+                    if rows.expired_shown { state.show() } else { Some(T::Out::default()) }
+                }
+            };
+            match shown {
                 Some(shown) if out.nulls.is_none() => out.data.push(shown),
                 shown => out.push(shown),
             }
@@ -191,12 +201,18 @@ impl<T: Tally + 'static> Aggregator for Typed<T> {
                 return Err(Fault::wrong_type(&value, "number"));
             }
             let state = &mut self.states[rows.groups[place] as usize];
-            match (rows.kinds[place], number) {
-                (Kind::Current, Some(number)) => state.add(number),
-                (Kind::Expired, Some(number)) => state.remove(number),
-                (Kind::Current | Kind::Expired | Kind::Timer | Kind::Reset, _) => {}
-            }
-            out.push(state.show().map_or(Value::Null, Shown::value));
+            let shown = match (rows.kinds[place], number) {
+                (Kind::Current, Some(number)) => {
+                    state.add(number);
+                    state.show_added()
+                }
+                (Kind::Expired, Some(number)) => {
+                    state.remove(number);
+                    state.show()
+                }
+                (Kind::Current | Kind::Expired | Kind::Timer | Kind::Reset, _) => state.show(),
+            };
+            out.push(shown.map_or(Value::Null, Shown::value));
         }
         Ok(())
     }
@@ -251,6 +267,11 @@ impl Tally for SumLong {
         (self.count != 0).then_some(self.sum)
     }
 
+    #[inline]
+    fn show_added(&self) -> Option<i64> {
+        Some(self.sum)
+    }
+
     fn save(&self, w: &mut Writer) {
         w.i64(self.sum);
         w.i64(self.count);
@@ -287,6 +308,11 @@ impl Tally for SumDouble {
     #[inline]
     fn show(&self) -> Option<f64> {
         (self.count != 0).then_some(self.sum)
+    }
+
+    #[inline]
+    fn show_added(&self) -> Option<f64> {
+        Some(self.sum)
     }
 
     fn save(&self, w: &mut Writer) {
