@@ -2,6 +2,7 @@
 
 mod bench;
 mod check;
+mod demo;
 mod fmt;
 mod io;
 mod replay;
@@ -22,6 +23,7 @@ use clap::{Parser, Subcommand};
     max_term_width = 100,
     after_help = "\
 First steps:
+  weir demo                             a pair of nodes, one of them killed in the middle
   weir check app.siddhi                 what is wrong with an app, at its place in the text
   weir run app.siddhi < events.jsonl    one app, events in and outputs out as JSON lines
 
@@ -42,6 +44,7 @@ enum Command {
     Serve(serve::Serve),
     Status(status::Status),
     Takeover(takeover::Takeover),
+    Demo(demo::Demo),
 }
 
 fn main() -> ExitCode {
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Command::Serve(command) => command.execute(),
         Command::Status(command) => command.execute(),
         Command::Takeover(command) => command.execute(),
+        Command::Demo(command) => command.execute(),
     };
     match done {
         Ok(code) => code,

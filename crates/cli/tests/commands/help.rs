@@ -5,7 +5,7 @@ use expect_test::expect;
 use crate::desk::Desk;
 
 /// Every command that a person may type.
-const COMMANDS: [&str; 5] = ["bench", "check", "fmt", "replay", "run"];
+const COMMANDS: [&str; 7] = ["bench", "check", "demo", "fmt", "replay", "run", "serve"];
 
 #[test]
 fn a_mistyped_command_is_met_with_the_nearest() {

@@ -1,0 +1,171 @@
+//! The command itself: its options, its two runs, and its exit code.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, ensure};
+use clap::Args;
+
+use super::alone;
+use super::flights::Flights;
+use super::homes::Ports;
+use super::pair::{self, Harm};
+use super::table::{seconds, thousands};
+use super::tally::Tally;
+use super::verdict::Verdict;
+use crate::io;
+
+/// Feeds real flights to a pair of nodes, kills the active one, and counts what came out.
+///
+/// Two `weir serve` processes of this machine share a SQLite file. A client posts them a month of
+/// departures from New York, in order, each request with an `Idempotency-Key`; in the middle the
+/// active node gets SIGKILL, and the client goes on with the other one. What the sinks send is
+/// received and counted, and compared with what one node says that nobody disturbs.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The app has a time window with aggregates, hourly batches in a partition, a join with a table and
+a pattern; it goes by event time, so the same requests give the same answers however fast they come.
+
+The exit code is 0 when nothing was lost, nothing came twice after dropping by id, and all is equal
+to the undisturbed node; otherwise it is 1, and the nodes' homes and logs are kept.
+
+Examples:
+  weir demo
+  weir demo --keep ./demo                  keeps the homes: see node-1/weir.log
+  weir demo --kills 20 --both 5            20 kills of the active, then 5 of both at once
+  weir demo --array 1 --rate 0             one event a request, as fast as they are acknowledged")]
+pub(crate) struct Demo {
+    /// How often the active node is killed; it is started again each time.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    kills: usize,
+    /// How often both nodes are killed at once, after that.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    both: usize,
+    /// How many events a request has.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    array: usize,
+    /// How many events a second the client offers; 0 is as many as are acknowledged.
+    #[arg(long, value_name = "N", default_value_t = 5_000)]
+    rate: u64,
+    /// Keep the nodes' homes and logs, in this folder.
+    #[arg(long, value_name = "DIR")]
+    keep: Option<PathBuf>,
+    /// Use the free ports from this one on.
+    #[arg(long, value_name = "PORT")]
+    port_base: Option<u16>,
+    /// Print JSON, on one line, rather than a table.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Demo {
+    pub(crate) fn execute(self) -> anyhow::Result<ExitCode> {
+        ensure!(self.array > 0, "a request has one event at least\nhint: `--array 20`");
+        let homes = Homes::new(self.keep.clone())?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .context("could not start the demo's threads")?;
+        match runtime.block_on(self.run(&homes)) {
+            Ok(verdict) => self.tell(&verdict, homes),
+            Err(error) => {
+                homes.keep();
+                Err(error)
+            }
+        }
+    }
+
+    async fn run(&self, homes: &Homes) -> anyhow::Result<Verdict> {
+        tokio::select! {
+            done = self.play(homes) => done,
+            _ = tokio::signal::ctrl_c() => anyhow::bail!("interrupted; the nodes are stopped"),
+        }
+    }
+
+    async fn play(&self, homes: &Homes) -> anyhow::Result<Verdict> {
+        let flights = Flights::in_arrays_of(self.array)?;
+        let mut ports = Ports::from(self.port_base);
+        io::say(&format!(
+            "{} departures from New York, January 2013, in requests of {}",
+            thousands(flights.events(1 + flights.round()) - flights.events(1)),
+            self.array
+        ));
+        let harm = Harm { active: self.kills, both: self.both };
+        let story = pair::play(homes.folder(), &mut ports, &flights, (harm, self.rate)).await?;
+        io::say(&format!(
+            "the same {} requests, to one node alone",
+            thousands(story.requests as u64)
+        ));
+        let (received, took) =
+            alone::play(homes.folder(), &mut ports, &flights, story.requests).await?;
+        io::say(&format!("  done in {}", seconds(took)));
+        Ok(Verdict::of(&flights, &story, &Tally::of(&received, &[])))
+    }
+
+    fn tell(&self, verdict: &Verdict, homes: Homes) -> anyhow::Result<ExitCode> {
+        if self.json {
+            io::put(&verdict.json().to_string())?;
+        } else {
+            io::put(&format!("\n{}\n", verdict.table()))?;
+        }
+        let broken = verdict.broken();
+        if broken.is_empty() {
+            homes.end();
+            return Ok(ExitCode::SUCCESS);
+        }
+        homes.keep();
+        for what in broken {
+            io::say(&format!("error: {what}"));
+        }
+        Ok(ExitCode::from(io::FAILED))
+    }
+}
+
+/// The folder with the nodes' homes.
+enum Homes {
+    /// Gone at the end.
+    Passing(tempfile::TempDir),
+    /// Where the user wants it.
+    Kept(PathBuf),
+}
+
+impl Homes {
+    fn new(keep: Option<PathBuf>) -> anyhow::Result<Self> {
+        let Some(folder) = keep else {
+            let folder = tempfile::Builder::new().prefix("weir-demo-").tempdir();
+            return Ok(Self::Passing(folder.context("could not make a temporary folder")?));
+        };
+        let used = folder.read_dir().is_ok_and(|mut it| it.next().is_some());
+        ensure!(
+            !used,
+            "`{}` is not empty\nhint: name a folder that is not there yet: the nodes would go on \
+             with the state of an earlier demo",
+            folder.display()
+        );
+        std::fs::create_dir_all(&folder)
+            .with_context(|| format!("could not create `{}`", folder.display()))?;
+        Ok(Self::Kept(std::path::absolute(folder)?))
+    }
+
+    fn folder(&self) -> &std::path::Path {
+        match self {
+            Self::Passing(folder) => folder.path(),
+            Self::Kept(folder) => folder,
+        }
+    }
+
+    fn end(self) {
+        if let Self::Kept(folder) = self {
+            io::say(&format!("the nodes' homes are in `{}`", folder.display()));
+        }
+    }
+
+    /// Leaves the folder where it is, to be looked at.
+    fn keep(self) {
+        let folder = match self {
+            Self::Passing(folder) => folder.keep(),
+            Self::Kept(folder) => folder,
+        };
+        io::say(&format!("the nodes' homes and logs are kept in `{}`", folder.display()));
+    }
+}
