@@ -98,3 +98,30 @@ fn a_broken_app_is_named_and_the_others_run() {
     assert!(failed("Sums").is_null());
     assert!(failed("Bad").as_str().unwrap().contains("Bad.siddhi:1:22"));
 }
+
+#[test]
+fn an_app_with_other_queries_starts_with_an_empty_state_and_loses_no_output() {
+    let stage = Stage::new();
+    let mut node = stage.alone();
+    node.until(ACTIVE);
+    for n in 1..=5 {
+        stage.send(n);
+    }
+    node.ask_to_end();
+    assert!(node.ended().success());
+    let app = stage.path("apps/Sums.siddhi");
+    let text = fs::read_to_string(&app).unwrap();
+    let other = text.replace("from In select", "from In#window.length(2) select");
+    fs::write(&app, format!("{other} from In select id insert into Other;")).unwrap();
+    fs::remove_file(stage.path("out.jsonl")).unwrap();
+    let mut node = stage.alone();
+    node.until("starts with an empty state");
+    node.until(ACTIVE);
+    // The keys it has taken are not of its queries' state.
+    stage.send(5);
+    for n in 6..=7 {
+        stage.send(n);
+    }
+    let made: Vec<_> = stage.outputs(2).into_iter().map(|it| it.0).collect();
+    assert_eq!(made, ["e6", "e7"]);
+}

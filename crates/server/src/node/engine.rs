@@ -222,3 +222,87 @@ fn written(annotation: &weir_query::Annotation) -> Annotation {
 pub(crate) fn name_of_file(file: &std::path::Path) -> Text {
     file.file_stem().map_or_else(String::new, |it| it.to_string_lossy().into_owned()).into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use weir_event::{Attribute, BatchBuilder, DataType, Epoch, Seq, Value};
+
+    const STREAMS: &str = "define stream In (n int); @sink(type='log') define stream Out (n long);";
+    const SUM: &str = "from In select sum(n) as n insert into Out;";
+
+    /// What a machine sends out: sink, number, value.
+    #[derive(Default)]
+    struct Sent(Vec<(usize, u64, Value)>);
+
+    impl Outputs for Sent {
+        fn sink(&mut self, sink: usize, output: Output) {
+            let rows = (0..output.batch.len()).map(|row| output.batch.row(row)[0].clone());
+            self.0.extend(rows.zip(output.first.0..).map(|(value, no)| (sink, no, value)));
+        }
+
+        fn line(&mut self, _level: Level, line: &str) {
+            panic!("{line}");
+        }
+    }
+
+    fn send(machine: &mut dyn Machine, seq: u64, n: i32) -> Vec<(usize, u64, Value)> {
+        let schema = [Attribute { name: "n".into(), data_type: DataType::Int }];
+        let mut rows = BatchBuilder::new(&schema);
+        rows.push_row(ENTRY_TIME, [Value::Int(n)]);
+        let (batch, mut sent) = (rows.finish(), Sent::default());
+        let time = Time(1_000 + i64::try_from(seq).unwrap());
+        let at = At { epoch: Epoch(1), seq: Seq(seq), time };
+        machine.apply(at, Step::Events { stream: "In", batch: &batch }, &mut sent);
+        sent.0
+    }
+
+    #[test]
+    fn a_loaded_machine_goes_on_with_state_and_numbers() {
+        let text = format!("{STREAMS} {SUM}");
+        let mut first = machine("App", &text).unwrap();
+        assert_eq!(send(&mut *first, 1, 5), [(0, 1, Value::Long(5))]);
+        let mut second = machine("App", &text).unwrap();
+        second.load(&first.save()).unwrap();
+        assert_eq!(send(&mut *second, 2, 6), [(0, 2, Value::Long(11))]);
+        assert_eq!(send(&mut *first, 2, 6), [(0, 2, Value::Long(11))]);
+    }
+
+    #[test]
+    fn a_sink_keeps_its_numbers_when_another_comes_before_it() {
+        let mut first = machine("App", &format!("{STREAMS} {SUM}")).unwrap();
+        send(&mut *first, 1, 5);
+        let more = "@sink(type='log') define stream Early (n int);";
+        let mut second = machine("App", &format!("{more} {STREAMS} {SUM}")).unwrap();
+        assert_eq!(second.sinks()[1].element, "Out.1");
+        second.load(&first.save()).unwrap();
+        assert_eq!(send(&mut *second, 2, 6), [(1, 2, Value::Long(11))]);
+    }
+
+    #[test]
+    fn a_state_of_other_queries_is_refused_as_such() {
+        let first = machine("App", &format!("{STREAMS} {SUM}")).unwrap();
+        let other = "from In#window.length(2) select sum(n) as n insert into Out; \
+                     from In select sum(n) as n insert into Two;";
+        let mut second = machine("App", &format!("{STREAMS} {other}")).unwrap();
+        let failed = second.load(&first.save()).unwrap_err();
+        assert!(matches!(failed, LoadFailure::OtherText(_)), "{failed:?}");
+        let cut = second.save();
+        let failed = second.load(&cut[..cut.len() - 1]).unwrap_err();
+        assert!(matches!(failed, LoadFailure::Unreadable(_)), "{failed:?}");
+    }
+
+    #[test]
+    fn a_machine_that_has_not_started_asks_for_an_entry() {
+        let mut machine = machine("App", &format!("{STREAMS} {SUM}")).unwrap();
+        assert_eq!(machine.next_due(), Some(Time(i64::MIN)));
+        send(&mut *machine, 1, 5);
+        assert_eq!(machine.next_due(), None);
+    }
+
+    #[test]
+    fn what_is_wrong_is_shown_at_its_place() {
+        let Err(why) = machine("Bad", "define stream In (n in);") else { panic!("it is wrong") };
+        assert!(why.contains("Bad.siddhi:1:"), "{why}");
+    }
+}

@@ -414,6 +414,8 @@ async fn a_panic_stops_its_app_and_no_other() {
         }
         tokio::task::yield_now().await;
     };
+    assert!(!send(&site, "Bad.In", 1).await, "what it cannot execute it does not take");
+    assert!(send(&site, "Good.In", 6).await);
     assert_eq!(failed(&view, "Good"), None);
     assert_eq!(failed(&view, "broken").as_deref(), Some("error: broken"));
     assert!(
