@@ -4,8 +4,10 @@
 mod bench;
 mod databases;
 mod examples;
+mod growth;
 mod judge;
 mod packages;
+mod plot;
 mod rust_text;
 mod steps;
 mod tidy;
@@ -23,6 +25,7 @@ cargo xtask COMMAND
   tidy      the house rules that no compiler knows: sizes, dead files, arrows between rooms
   judge     builds `weir` and compares it with the recordings of the reference in ../shared
   bench     measures `weir` beside the reference on the workloads in ../shared, or those named
+  growth    measures what an event costs as the state grows, and what the state takes in memory
   examples  replays the data of the examples on `weir` and compares with the answers beside it
   databases up | down | run -- COMMAND
             starts private PostgreSQL and MariaDB servers in a temporary folder, and stops them;
@@ -40,6 +43,7 @@ fn main() -> Result<ExitCode> {
         ["verify"] => verify::verify(&root)?,
         ["judge"] => judge::judge(&root)?,
         ["bench", wanted @ ..] => bench::bench(&root, wanted)?,
+        ["growth", wanted @ ..] => growth::growth(&root, wanted)?,
         ["examples"] => examples::step(&root)? == steps::Outcome::Passed,
         ["databases", rest @ ..] => databases::command(&root, rest)?,
         ["fix"] => verify::fix(&root)?,

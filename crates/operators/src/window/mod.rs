@@ -22,6 +22,7 @@ mod session;
 mod sessions;
 mod signature;
 mod sort;
+mod sorted_rows;
 mod time;
 mod time_batch;
 mod time_length;

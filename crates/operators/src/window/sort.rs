@@ -7,6 +7,7 @@ use weir_event::{Batch, DataType, Key, Kind, RowStore, Value};
 use weir_expr::Fault;
 
 use super::rows::{Keyed, Rows};
+use super::sorted_rows::SortedRows;
 use super::{Mode, Window};
 use crate::cx::Cx;
 use crate::flow::Flow;
@@ -32,11 +33,31 @@ pub(super) struct SortWindow {
     keys: Keyed<State>,
 }
 
+/// The rows of one key.
 #[derive(Debug, Clone, Default)]
 struct State {
-    /// The rows: in order of arrival until the window was full, sorted from then on.
-    held: Vec<u32>,
-    sorted: bool,
+    /// In order of arrival, as long as the window was never full.
+    filling: Vec<u32>,
+    sorted: Option<SortedRows>,
+}
+
+impl State {
+    fn rows(&self) -> Vec<u32> {
+        match &self.sorted {
+            Some(rows) => rows.iter().collect(),
+            None => self.filling.clone(),
+        }
+    }
+
+    /// The rows of a full window, sorted.
+    fn sort(&mut self, order: impl Fn(u32, u32) -> Ordering) -> &mut SortedRows {
+        let Self { filling, sorted } = self;
+        sorted.get_or_insert_with(|| {
+            let mut rows = std::mem::take(filling);
+            rows.sort_by(|a, b| order(*a, *b));
+            SortedRows::of_sorted(&rows)
+        })
+    }
 }
 
 fn order(store: &RowStore, by: &[SortBy], a: u32, b: u32) -> Ordering {
@@ -75,8 +96,9 @@ impl Window for SortWindow {
         for (range, chunk) in input.chunk_ranges() {
             for i in range {
                 let row = self.rows.arrived[i];
-                if self.keys.at(chunk.key).held.len() < self.length {
-                    self.keys.at(chunk.key).held.push(row);
+                let state = self.keys.at(chunk.key);
+                if state.sorted.is_none() && state.filling.len() < self.length {
+                    state.filling.push(row);
                     out.push(row, Kind::Current, input.times[i]);
                     continue;
                 }
@@ -87,12 +109,8 @@ impl Window for SortWindow {
                 }
                 out.push(row, Kind::Current, input.times[i]);
                 let (store, by) = (&self.rows.store, &self.by);
-                let State { held, sorted } = self.keys.at(chunk.key);
-                if !std::mem::replace(sorted, true) {
-                    held.sort_by(|a, b| order(store, by, *a, *b));
-                }
-                let place = held.partition_point(|it| order(store, by, *it, row).is_le());
-                held.insert(place, row);
+                let held = self.keys.at(chunk.key).sort(|a, b| order(store, by, a, b));
+                held.insert(row, |it| order(store, by, it, row).is_le());
                 if let Some(last) = held.pop() {
                     out.push(last, Kind::Expired, chunk.now);
                     self.rows.leave(last);
@@ -112,7 +130,7 @@ impl Window for SortWindow {
 
     fn find(&self, key: Key, rows: &mut Vec<u32>) {
         if let Some(state) = self.keys.get(key) {
-            rows.extend_from_slice(&state.held);
+            rows.extend(state.rows());
         }
     }
 
@@ -122,7 +140,7 @@ impl Window for SortWindow {
 
     fn drop_key(&mut self, key: Key) {
         if let Some(state) = self.keys.remove(key) {
-            self.rows.leave_all(&state.held);
+            self.rows.leave_all(&state.rows());
         }
     }
 
@@ -130,8 +148,8 @@ impl Window for SortWindow {
         w.u8(1);
         w.len(self.keys.all().len());
         for state in self.keys.all() {
-            saved::write_rows(w, &self.rows.store, state.held.iter().copied());
-            w.bool(state.sorted);
+            saved::write_rows(w, &self.rows.store, state.rows().into_iter());
+            w.bool(state.sorted.is_some());
         }
     }
 
@@ -141,7 +159,10 @@ impl Window for SortWindow {
         self.keys.clear();
         for _ in 0..r.len()? {
             let held = saved::read_rows(r, &mut self.rows.store)?;
-            self.keys.push(State { held, sorted: r.bool()? });
+            self.keys.push(match r.bool()? {
+                true => State { filling: Vec::new(), sorted: Some(SortedRows::of_sorted(&held)) },
+                false => State { filling: held, sorted: None },
+            });
         }
         Ok(())
     }
