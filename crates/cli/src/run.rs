@@ -166,6 +166,9 @@ fn lines_of_input() -> Receiver<Line> {
     receiver
 }
 
+/// How many lines go by before it is looked at again how much the app holds.
+const LOOK_LINES: u64 = 1_000;
+
 /// Feeds an app entry by entry.
 struct Feed {
     app: App,
@@ -246,6 +249,11 @@ impl Feed {
         let batch = builder.finish();
         let head = self.head(batch.len() as u32);
         self.app.apply(stream, &batch, &[head], printer);
+        if self.seq.is_multiple_of(LOOK_LINES)
+            && let Some(why) = self.app.too_much(weir_server::state_max_bytes())
+        {
+            bail!("{why}");
+        }
         Ok(())
     }
 }

@@ -6,6 +6,7 @@ mod beside_tables;
 mod build;
 mod deliver;
 mod errors;
+mod held;
 mod named_window;
 mod on_demand;
 mod outputs;
@@ -22,6 +23,7 @@ mod wiring;
 
 pub use app::{App, EntryHead, Options};
 pub use errors::{STORED_EVENTS_MAX, StoredError};
+pub use held::Held;
 pub use on_demand::{QueryError, Rows};
 pub use outputs::{Emitted, Level, Outputs, TapId};
 pub use segment::{Segment, SegmentBuilder};

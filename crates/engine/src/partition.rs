@@ -15,6 +15,9 @@ use crate::query::{Delivery, Port};
 use crate::timer::Target;
 use crate::together::Together;
 
+/// About how many bytes a key takes.
+const KEY_BYTES: usize = 96;
+
 /// A partition at run time.
 pub(crate) struct Partition {
     pub keys: Vec<KeyPlan>,
@@ -65,6 +68,11 @@ impl Partition {
         };
         self.last_used[slot as usize] = now;
         slot
+    }
+
+    /// About how many bytes its keys take.
+    pub(crate) fn held_bytes(&self) -> u64 {
+        (self.names.len() * KEY_BYTES) as u64
     }
 
     /// The keys that have been idle for longer than the purge allows, forgotten.

@@ -208,6 +208,21 @@ pub enum StoredColumn {
     Object(StoredValues<Value>),
 }
 
+/// Texts up to this length take no memory of their own.
+const INLINE_BYTES: usize = 15;
+
+/// How many texts are looked at to know about all.
+const SAMPLE_ROWS: u32 = 16;
+
+/// About how many bytes a text takes beside its place in the column.
+fn long_bytes(texts: &StoredValues<Text>, top: u32) -> usize {
+    let sampled = top.min(SAMPLE_ROWS);
+    let at = |i: u32| (u64::from(i) * u64::from(top) / u64::from(sampled)) as u32;
+    let lengths = (0..sampled).map(|i| texts.data(at(i)).len());
+    let long: usize = lengths.filter(|len| *len > INLINE_BYTES).sum();
+    long / (sampled.max(1) as usize)
+}
+
 /// Runs `$body` with `$values` bound to the stored values of `$column`, and `$object` for objects.
 macro_rules! each_stored {
     ($column:expr, $values:ident => $body:expr, $objects:ident => $object:expr) => {
@@ -233,6 +248,19 @@ impl StoredColumn {
             DataType::Double => Self::Double(StoredValues::new()),
             DataType::String => Self::Str(StoredValues::new()),
             DataType::Object => Self::Object(StoredValues::new()),
+        }
+    }
+
+    /// About how many bytes a row takes, of which there are `top`.
+    fn row_bytes(&self, top: u32) -> usize {
+        match self {
+            Self::Bool(_) => size_of::<bool>(),
+            Self::Int(_) => size_of::<i32>(),
+            Self::Long(_) => size_of::<i64>(),
+            Self::Float(_) => size_of::<f32>(),
+            Self::Double(_) => size_of::<f64>(),
+            Self::Str(texts) => size_of::<Text>() + long_bytes(texts, top),
+            Self::Object(_) => size_of::<Value>(),
         }
     }
 
@@ -379,6 +407,8 @@ pub struct RowStore {
     columns: Vec<StoredColumn>,
     timestamps: StoredValues<i64>,
     free: Vec<u32>,
+    /// Rows that will be given back together: they count no more but may still be read.
+    leaving: Vec<u32>,
     /// Row numbers handed out so far are below this.
     top: u32,
 }
@@ -391,6 +421,7 @@ impl RowStore {
             columns: types.into_iter().map(StoredColumn::new).collect(),
             timestamps: StoredValues::new(),
             free: Vec::new(),
+            leaving: Vec::new(),
             top: 0,
         }
     }
@@ -403,6 +434,7 @@ impl RowStore {
             columns: self.columns.iter_mut().map(StoredColumn::share).collect(),
             timestamps: self.timestamps.share(),
             free: self.free.clone(),
+            leaving: self.leaving.clone(),
             top: self.top,
         }
     }
@@ -410,13 +442,20 @@ impl RowStore {
     /// The number of rows that are held.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.top as usize - self.free.len()
+        self.top as usize - self.free.len() - self.leaving.len()
     }
 
     /// Whether no row is held.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// About how many bytes the rows take; of long texts some are looked at.
+    #[must_use]
+    pub fn held_bytes(&self) -> u64 {
+        let row: usize = self.columns.iter().map(|it| it.row_bytes(self.top)).sum();
+        (self.len() * (size_of::<i64>() + row)) as u64
     }
 
     /// Every row number in use is below this.
@@ -532,9 +571,22 @@ impl RowStore {
         self.free.push(row);
     }
 
+    /// The row is held no more; it may be read until [`Self::give_back`].
+    #[inline]
+    pub fn leave(&mut self, row: u32) {
+        debug_assert!(row < self.top);
+        self.leaving.push(row);
+    }
+
+    /// Gives back the numbers of all rows that left.
+    pub fn give_back(&mut self) {
+        self.free.append(&mut self.leaving);
+    }
+
     /// Forgets all rows.
     pub fn clear(&mut self) {
         self.free.clear();
+        self.leaving.clear();
         self.top = 0;
     }
 

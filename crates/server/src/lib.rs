@@ -1,6 +1,7 @@
 //! A node: configuration, apps and the pair wired together.
 
 mod config;
+mod memory;
 mod node;
 mod serve;
 
@@ -8,5 +9,6 @@ pub use config::{
     Carbon, Cluster, ConfigError, ConfigProblem, DatabasePlace, Datasource, Deployment, Ha, Home,
     Listener, Own, Persistence, Place, Secret, Surroundings,
 };
+pub use memory::state_max_bytes;
 pub use node::{AppView, NodeView, PeerView, Role, SinkView, SnapshotView};
 pub use serve::{ServeOptions, Server, ServerStopper, StartError};

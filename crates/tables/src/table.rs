@@ -15,6 +15,9 @@ use crate::store::{Store, StoreFailure};
 
 const SAVED_VERSION: u8 = 1;
 
+/// About how many bytes an index, or the order of arrival, takes for a row.
+const INDEX_ROW_BYTES: usize = 32;
+
 /// How a table's rows can be found.
 #[derive(Debug, Clone, Default)]
 pub struct TableSpec {
@@ -116,6 +119,13 @@ impl Table {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.order.is_empty()
+    }
+
+    /// About how many bytes the rows and their indexes take.
+    #[must_use]
+    pub fn held_bytes(&self) -> u64 {
+        let indexes = 1 + self.indexes.len();
+        self.store.held_bytes() + (self.len() * indexes * INDEX_ROW_BYTES) as u64
     }
 
     /// Where the rows are.

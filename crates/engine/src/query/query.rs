@@ -34,6 +34,17 @@ pub(crate) enum QueryInput {
     State(Box<State>),
 }
 
+impl QueryInput {
+    /// About how many bytes the events it holds take.
+    pub(crate) fn held_bytes(&self) -> u64 {
+        match self {
+            Self::Single(single) => single.held_bytes(),
+            Self::Join(join) => join.single(0).held_bytes() + join.single(1).held_bytes(),
+            Self::State(state) => state.held_bytes(),
+        }
+    }
+}
+
 /// A query at run time.
 pub(crate) struct Query {
     pub name: String,

@@ -198,6 +198,10 @@ impl Single {
         all
     }
 
+    pub(super) fn held_bytes(&self) -> u64 {
+        self.window.as_ref().map_or(0, |window| window.store().held_bytes())
+    }
+
     pub(super) fn min_wait_ms(&self) -> Option<i64> {
         let window = self.window.as_ref().filter(|_| !self.lazy);
         let processors = self.before.iter().filter_map(|handler| match handler {

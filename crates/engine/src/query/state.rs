@@ -28,6 +28,10 @@ impl State {
         Self { pattern, columns: columns.into_iter().zip(widths).map(some).collect() }
     }
 
+    pub(super) fn held_bytes(&self) -> u64 {
+        self.pattern.held_bytes()
+    }
+
     /// The app starts, or a key comes into being; the wake-ups asked for because of it.
     pub(super) fn start(&mut self, now: i64, key: Key) -> Vec<(i64, Key, u8)> {
         self.pattern.begin(key, now);

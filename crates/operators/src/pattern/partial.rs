@@ -53,6 +53,13 @@ pub(super) struct Partials {
 }
 
 impl Partials {
+    /// About how many bytes they take.
+    pub(super) fn held_bytes(&self) -> u64 {
+        let held = self.heads.len() - self.free.len();
+        let each = size_of::<Head>() + self.layout.len() * size_of::<u32>();
+        (held * each) as u64
+    }
+
     pub(super) fn new(layout: Vec<Slot>) -> Self {
         let starts = (0..layout.len()).filter(|at| layout[*at].starts).collect();
         Self {

@@ -105,6 +105,13 @@ impl Pattern {
         Run { machine: &self.machine, state: &mut self.state, key: key.0, now }
     }
 
+    /// About how many bytes the events that partial matches hold take.
+    #[must_use]
+    pub fn held_bytes(&self) -> u64 {
+        self.state.partials.held_bytes()
+            + self.state.kept.iter().map(|kept| kept.store.held_bytes()).sum::<u64>()
+    }
+
     /// Takes events of one stream; complete matches are kept for [`Self::select`].
     ///
     /// # Errors

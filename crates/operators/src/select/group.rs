@@ -188,6 +188,11 @@ impl Groups {
         }
     }
 
+    /// How many there are; without a group-by, one a partition key.
+    pub(super) fn count(&self, keys: u32) -> usize {
+        if self.by.is_empty() { keys as usize } else { self.entries.len() - self.free.len() }
+    }
+
     /// Tells each group of a partition key.
     pub(super) fn each_of_key(&self, key: Key, mut told: impl FnMut(u32)) {
         if self.by.is_empty() {

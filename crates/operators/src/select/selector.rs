@@ -79,6 +79,12 @@ pub struct Selected {
     pub groups: Vec<u32>,
 }
 
+/// About how many bytes a group takes that is not long.
+const GROUP_BYTES: usize = 64;
+
+/// About how many bytes an aggregate keeps for a group.
+const AGGREGATE_BYTES: usize = 24;
+
 /// The selector of a query and the state of its aggregates.
 #[derive(Debug)]
 pub struct Selector {
@@ -325,6 +331,13 @@ impl Selector {
     pub fn drop_key(&mut self, key: Key) {
         let aggregates = &mut self.aggregates;
         self.groups.forget_key(key, |group| aggregates.clear(group));
+    }
+
+    /// About how many bytes its groups and their aggregates take.
+    #[must_use]
+    pub fn held_bytes(&self) -> u64 {
+        let group = GROUP_BYTES + AGGREGATE_BYTES * self.aggregates.specs().len();
+        (self.groups.count(self.keys) * group) as u64
     }
 
     /// Writes the state of the aggregates.

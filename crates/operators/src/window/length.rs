@@ -44,17 +44,17 @@ fn push_through(
     out: &mut Flow,
 ) {
     let (first, count) = (out.len(), range.len());
-    let arrived = &rows.arrived[range.clone()];
+    let Rows { store, arrived } = rows;
+    let arrived = &arrived[range.clone()];
     out.rows.resize(first + 2 * count, 0);
     out.kinds.resize(first + 2 * count, Kind::Current);
     out.times.resize(first + 2 * count, now);
-    let left_before = rows.left.len();
-    rows.left.extend(held.drain(..count));
-    held.extend(arrived);
     let pairs = out.rows[first..].chunks_exact_mut(2);
-    for ((pair, old), new) in pairs.zip(&rows.left[left_before..]).zip(arrived) {
-        pair.copy_from_slice(&[*old, *new]);
+    for ((pair, old), new) in pairs.zip(held.drain(..count)).zip(arrived) {
+        pair.copy_from_slice(&[old, *new]);
+        store.leave(old);
     }
+    held.extend(arrived);
     for pair in out.kinds[first..].chunks_exact_mut(2) {
         pair[0] = Kind::Expired;
     }

@@ -12,22 +12,18 @@ use crate::flow::Flow;
 #[derive(Debug)]
 pub(super) struct Rows {
     pub(super) store: RowStore,
-    /// Rows that left in the call before, or leave in this one.
-    pub(super) left: Vec<u32>,
     /// Numbers of the rows arriving in this call, in order.
     pub(super) arrived: Vec<u32>,
 }
 
 impl Rows {
     pub(super) fn new(types: &[DataType]) -> Self {
-        Self { store: RowStore::new(types.iter().copied()), left: Vec::new(), arrived: Vec::new() }
+        Self { store: RowStore::new(types.iter().copied()), arrived: Vec::new() }
     }
 
     /// Starts a call: rows that left in the one before are given back.
     pub(super) fn begin(&mut self) {
-        for row in self.left.drain(..) {
-            self.store.remove(row);
-        }
+        self.store.give_back();
     }
 
     /// Starts a call and copies the arriving rows in; their numbers are in `arrived`.
@@ -51,23 +47,22 @@ impl Rows {
     /// The row will not be needed after this call.
     #[inline]
     pub(super) fn leave(&mut self, row: u32) {
-        self.left.push(row);
+        self.store.leave(row);
     }
 
     /// The rows will not be needed after this call.
     pub(super) fn leave_all(&mut self, rows: &[u32]) {
-        self.left.extend_from_slice(rows);
+        rows.iter().for_each(|row| self.store.leave(*row));
     }
 
     /// These of the arriving rows will not be needed after this call.
     pub(super) fn leave_arrived(&mut self, range: Range<usize>) {
-        self.left.extend_from_slice(&self.arrived[range]);
+        self.arrived[range].iter().for_each(|row| self.store.leave(*row));
     }
 
     /// Forgets all rows.
     pub(super) fn clear(&mut self) {
         self.store.clear();
-        self.left.clear();
         self.arrived.clear();
     }
 

@@ -58,6 +58,8 @@ pub(crate) struct Progress {
     pub(crate) repeated: u64,
     /// Why it stopped.
     pub(crate) failed: Option<String>,
+    /// Why it takes no events for now.
+    pub(crate) too_much: Option<String>,
 }
 
 /// The keys that an app's sources have taken, by source; the thread writes, feeds read.
@@ -245,11 +247,19 @@ impl AppThread {
         }
     }
 
-    fn publish(&self, applied: EntryId) {
+    fn publish(&mut self, applied: EntryId) {
         let due = self.machine.next_due();
+        let too_much = self.machine.too_much();
+        let name = self.machine.name();
+        match (&self.progress.borrow().too_much, &too_much) {
+            (None, Some(why)) => tracing::error!(app = name, "takes no events for now: {why}"),
+            (Some(_), None) => tracing::info!(app = name, "takes events again"),
+            (None, None) | (Some(_), Some(_)) => {}
+        }
         self.progress.send_modify(|it| {
             it.applied = it.applied.max(applied);
             it.due = due;
+            it.too_much = too_much;
         });
     }
 

@@ -25,7 +25,15 @@ pub(crate) struct EngineMachine {
     /// Whether this instance has been told to start; a restored app hears it once more, and
     /// does nothing about it.
     started: bool,
+    /// How many bytes of state it may hold.
+    state_max_bytes: u64,
+    /// Entries until it is looked at again how many it holds, and what was found last.
+    next_look: u32,
+    too_much: Option<String>,
 }
+
+/// How many entries go by before it is looked at again how much an app holds.
+const LOOK_ENTRIES: u32 = 64;
 
 /// Makes a machine of an app's text; `name` is its name where the text gives none. The error is
 /// the rendered list of problems.
@@ -64,7 +72,17 @@ pub(crate) fn machine(name: &str, text: &str) -> Result<Box<dyn Machine>, String
         taps.push(app.listen(stream));
     }
     let shifts = vec![0; taps.len()];
-    Ok(Box::new(EngineMachine { app, sources, sinks, taps, shifts, started: false }))
+    Ok(Box::new(EngineMachine {
+        app,
+        sources,
+        sinks,
+        taps,
+        shifts,
+        started: false,
+        state_max_bytes: crate::state_max_bytes(),
+        next_look: 0,
+        too_much: None,
+    }))
 }
 
 impl EngineMachine {
@@ -141,6 +159,16 @@ impl Machine for EngineMachine {
                 }
             }
         }
+    }
+
+    fn too_much(&mut self) -> Option<String> {
+        // Once it is full only time can change that: then each tick is looked at.
+        if self.next_look == 0 || self.too_much.is_some() {
+            self.next_look = LOOK_ENTRIES;
+            self.too_much = self.app.too_much(self.state_max_bytes);
+        }
+        self.next_look -= 1;
+        self.too_much.clone()
     }
 
     fn next_due(&self) -> Option<Time> {

@@ -75,6 +75,9 @@ impl AppFeed {
         if received.batch.is_empty() && received.position.is_none() {
             return Ok(Ack::Taken);
         }
+        if let Some(reason) = self.progress.borrow().too_much.clone() {
+            return Err(Refused::Busy { reason });
+        }
         if let Some(why) = &self.progress.borrow().failed {
             // What it cannot execute it must not be said to have.
             return Err(Refused::Busy { reason: format!("the app {why}") });

@@ -88,6 +88,10 @@ pub(crate) trait Machine: Send {
     fn sinks(&self) -> &[Port];
     /// Executes one entry.
     fn apply(&mut self, at: At, step: Step<'_>, out: &mut dyn Outputs);
+    /// Why it may take no more events for now: it holds too much.
+    fn too_much(&mut self) -> Option<String> {
+        None
+    }
     /// When a tick is needed next.
     fn next_due(&self) -> Option<Time>;
     /// The whole state.
