@@ -46,7 +46,7 @@ const CASES: &[Case] = &[
 const HELD: &[(&str, u64, u64)] = &[
     // Timestamp 8, text 16, long 8, int 4, double 8, and its place in the order 4.
     ("time window", 10_000_000, 48),
-    ("partitions", 1_000_000, 48),
+    ("partitions of ten", 1_000_000, 48),
 ];
 
 /// A state may take so many times the least.
@@ -150,7 +150,7 @@ fn memory(program: &Path, folder: &Path) -> Result<bool> {
             bail!("no figures in `{}`", printed.trim());
         };
         // A partition's eleventh event pushes its first out.
-        let events = if *name == "partitions" { size * 10 } else { filled };
+        let events = if *name == "partitions of ten" { size * 10 } else { filled };
         let each = held as f64 / events as f64;
         let ratio = each / *least as f64;
         good &= ratio < MEMORY_MAX;

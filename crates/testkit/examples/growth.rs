@@ -51,6 +51,13 @@ fn waiting(i: u64, size: u64) -> [Value; 4] {
     row(mix(turn / 2) % size, i, if turn.is_multiple_of(2) { 2 } else { 1 })
 }
 
+fn partitioned(length: u32) -> String {
+    format!(
+        "partition with (k of S) begin from S#window.length({length}) select k, avg(p) as a \
+         insert into Out; end;"
+    )
+}
+
 const CASES: &[Case] = &[
     Case {
         name: "length window",
@@ -95,11 +102,13 @@ const CASES: &[Case] = &[
     },
     Case {
         name: "partitions",
-        app: |_| {
-            "partition with (k of S) begin from S#window.length(10) select k, avg(p) as a \
-             insert into Out; end;"
-                .into()
-        },
+        app: |_| partitioned(2),
+        fill: |size| 3 * size,
+        event: |i, size| row(if i < 3 * size { i % size } else { mix(i) % size }, i, 1),
+    },
+    Case {
+        name: "partitions of ten",
+        app: |_| partitioned(10),
         fill: |size| 11 * size,
         event: |i, size| row(if i < 11 * size { i % size } else { mix(i) % size }, i, 1),
     },
