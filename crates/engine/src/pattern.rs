@@ -3,9 +3,14 @@
 use weir_event::DataType;
 use weir_expr::Expr;
 use weir_operators::pattern::{
-    AbsentSpec, CountSpec, ElementSpec, Pattern, PatternSpec, StateSpec, ViewOf, ViewSpec,
+    AbsentSpec, CountSpec, ElementSpec, FilterSpec, Pattern, PatternSpec, StateSpec, ViewOf,
+    ViewSpec,
 };
-use weir_plan::{CheckPlan, QueryPlan, SelectPlan, StateNode, StatePlan, StreamId, Which};
+use weir_operators::select::AggregateSpec;
+use weir_plan::{
+    AggregatePlan, CheckPlan, ElementFilter, Origin, QueryPlan, SelectPlan, StateNode, StatePlan,
+    Which,
+};
 use weir_query::Logical;
 
 use crate::query::State;
@@ -20,12 +25,12 @@ pub(crate) struct Built {
     pub checks: Vec<CheckPlan>,
 }
 
-/// The streams of a pattern, in the order in which they are first named.
-pub(crate) fn streams(plan: &StatePlan) -> Vec<StreamId> {
+/// The streams and named windows of a pattern, in the order in which they are first named.
+pub(crate) fn streams(plan: &StatePlan) -> Vec<Origin> {
     let mut streams = Vec::new();
     for element in &plan.elements {
-        if !streams.contains(&element.stream) {
-            streams.push(element.stream);
+        if !streams.contains(&element.origin) {
+            streams.push(element.origin);
         }
     }
     streams
@@ -39,7 +44,7 @@ pub(crate) fn build(query: &QueryPlan, plan: &StatePlan) -> Result<Built, String
     }
     let streams = streams(plan);
     let stream_of = |element: u16| {
-        let stream = plan.elements[element as usize].stream;
+        let stream = plan.elements[element as usize].origin;
         streams.iter().position(|it| *it == stream).unwrap_or(0)
     };
     let mut looks = Looks {
@@ -50,7 +55,7 @@ pub(crate) fn build(query: &QueryPlan, plan: &StatePlan) -> Result<Built, String
     };
     for (number, element) in plan.elements.iter().enumerate() {
         looks.widths[stream_of(number as u16)] = element.schema.len();
-        element.filters.iter().for_each(|it| looks.at(it));
+        element.filters.iter().flat_map(exprs).for_each(|it| looks.at(it));
     }
     select_exprs(&query.select).for_each(|it| {
         looks.at(it);
@@ -70,24 +75,16 @@ pub(crate) fn build(query: &QueryPlan, plan: &StatePlan) -> Result<Built, String
     Ok(Built { state, select, checks })
 }
 
-fn spec(plan: &StatePlan, streams: &[StreamId], looks: &Looks) -> PatternSpec {
-    let types = |(number, stream): (usize, &StreamId)| -> Vec<DataType> {
-        let element = plan.elements.iter().find(|it| it.stream == *stream);
+fn spec(plan: &StatePlan, streams: &[Origin], looks: &Looks) -> PatternSpec {
+    let types = |(number, stream): (usize, &Origin)| -> Vec<DataType> {
+        let element = plan.elements.iter().find(|it| it.origin == *stream);
         let schema = element.map(|it| &it.schema);
         let data_type = |column: &u16| schema.map(|it| it[*column as usize].data_type);
         looks.columns[number].iter().filter_map(data_type).collect()
     };
     let element = |it: &weir_plan::ElementPlan| ElementSpec {
-        stream: streams.iter().position(|stream| *stream == it.stream).unwrap_or(0),
-        filters: it
-            .filters
-            .iter()
-            .map(|filter| {
-                let mut filter = filter.clone();
-                looks.renumber(&mut filter);
-                filter
-            })
-            .collect(),
+        stream: streams.iter().position(|stream| *stream == it.origin).unwrap_or(0),
+        filters: it.filters.iter().map(|filter| looks.filter(filter)).collect(),
         candidate: it.candidate,
         count: it.counted.then(|| CountSpec { min: it.min, max: it.max.unwrap_or(u32::MAX) }),
         absent: it.absent.map(|absent| AbsentSpec { for_ms: absent.for_ms }),
@@ -176,6 +173,14 @@ impl Looks {
         });
     }
 
+    fn filter(&self, filter: &ElementFilter) -> FilterSpec {
+        let mut aggregates: Vec<AggregateSpec> = filter.aggregates.iter().map(aggregate).collect();
+        aggregates.iter_mut().filter_map(|it| it.arg.as_mut()).for_each(|it| self.renumber(it));
+        let mut condition = filter.condition.clone();
+        self.renumber(&mut condition);
+        FilterSpec { condition, aggregates }
+    }
+
     /// The columns of an expression as the pattern keeps them.
     fn renumber(&self, expr: &mut Expr) {
         expr.for_each_column(&mut |slot, column| {
@@ -187,12 +192,23 @@ impl Looks {
     }
 }
 
+fn aggregate(it: &AggregatePlan) -> AggregateSpec {
+    AggregateSpec { aggregate: it.aggregate, arg: it.arg.clone(), data_type: it.data_type }
+}
+
+fn exprs(filter: &ElementFilter) -> impl Iterator<Item = &Expr> {
+    let args = filter.aggregates.iter().filter_map(|it| it.arg.as_ref());
+    args.chain(std::iter::once(&filter.condition))
+}
+
 fn select_exprs(select: &SelectPlan) -> impl Iterator<Item = &Expr> {
     let args = select.aggregates.iter().filter_map(|it| it.arg.as_ref());
-    select.items.iter().chain(&select.group_by).chain(&select.having).chain(args)
+    let shown = select.items.iter().chain(&select.order_extra);
+    shown.chain(&select.group_by).chain(&select.having).chain(args)
 }
 
 fn select_exprs_mut(select: &mut SelectPlan) -> impl Iterator<Item = &mut Expr> {
     let args = select.aggregates.iter_mut().filter_map(|it| it.arg.as_mut());
-    select.items.iter_mut().chain(&mut select.group_by).chain(&mut select.having).chain(args)
+    let shown = select.items.iter_mut().chain(&mut select.order_extra);
+    shown.chain(&mut select.group_by).chain(&mut select.having).chain(args)
 }

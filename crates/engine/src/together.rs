@@ -211,10 +211,13 @@ fn is_plain(plan: &QueryPlan) -> bool {
                 && join.on.as_ref().is_none_or(|on| !on.needs_care())
         }
         // An absent element's deadline may fall between two chunks.
-        InputPlan::State(state) => state
-            .elements
-            .iter()
-            .all(|it| it.absent.is_none() && it.filters.iter().all(|filter| !filter.needs_care())),
+        InputPlan::State(state) => state.elements.iter().all(|it| {
+            let plain = |filter: &weir_plan::ElementFilter| {
+                filter.aggregates.is_empty() && !filter.condition.needs_care()
+            };
+            let stream = matches!(it.origin, Origin::Stream(_));
+            stream && it.absent.is_none() && it.filters.iter().all(plain)
+        }),
     };
     input && is_plain_output(plan)
 }

@@ -26,7 +26,7 @@ pub(crate) fn reads(query: &QueryPlan) -> Vec<(Origin, Port)> {
         }
         InputPlan::State(state) => {
             let streams = pattern::streams(state).into_iter().enumerate();
-            streams.map(|(at, it)| (Origin::Stream(it), Port::Stream(at as u16))).collect()
+            streams.map(|(at, it)| (it, Port::Stream(at as u16))).collect()
         }
     }
 }

@@ -163,6 +163,12 @@ impl Planner {
         {
             if let InputPlan::State(state) = &mut input {
                 state.views = compiler.views.take().unwrap_or_default();
+                let views = state.views.len() as u16;
+                for filter in state.elements.iter_mut().flat_map(|it| &mut it.filters) {
+                    filter.condition.for_each_slot(&mut |slot| *slot = final_slot(*slot, views));
+                    let args = filter.aggregates.iter_mut().filter_map(|it| it.arg.as_mut());
+                    args.for_each(|it| it.for_each_slot(&mut |at| *at = final_slot(*at, views)));
+                }
             }
             let inputs = slots(&input);
             number_slots(&mut select, inputs);

@@ -412,14 +412,14 @@ pub enum Which {
 /// One stream of a pattern.
 #[derive(Debug, Clone)]
 pub struct ElementPlan {
-    /// Where its events come from.
-    pub stream: StreamId,
+    /// Where its events come from: a stream, or a named window, of which all rows are events.
+    pub origin: Origin,
     /// Its name: the alias, or the stream's.
     pub name: String,
     /// Its attributes.
     pub schema: Schema,
     /// The conditions an event must meet; the event is the element's candidate view.
-    pub filters: Vec<Expr>,
+    pub filters: Vec<ElementFilter>,
     /// The candidate's slot.
     pub candidate: u16,
     /// At least so many events.
@@ -430,6 +430,15 @@ pub struct ElementPlan {
     pub absent: Option<Absent>,
     /// Whether it was written with a count (`<m:n>`, `*`, `+`, `?`).
     pub counted: bool,
+}
+
+/// A condition on the events of an element.
+#[derive(Debug, Clone)]
+pub struct ElementFilter {
+    /// The condition; aggregates are in the slot after the views.
+    pub condition: Expr,
+    /// The aggregates it uses: over all events that the element was tried with.
+    pub aggregates: Vec<AggregatePlan>,
 }
 
 /// An element that must not happen.

@@ -16,9 +16,10 @@ pub use app::{plan, time_text, types};
 pub use condition::{ConditionPlan, condition};
 pub use graph::{
     Absent, ActionPlan, AggregatePlan, AggregationId, AggregationItem, AggregationPlan, CheckPlan,
-    ElementPlan, HandlerPlan, InputPlan, JoinPlan, KeyBy, KeyPlan, NamedWindowPlan, OnError,
-    Origin, OutputPlan, PartitionId, PartitionPlan, Plan, Playback, Purge, QueryId, QueryPlan,
-    Retention, SelectPlan, SinglePlan, StateNode, StatePlan, StreamId, StreamPlan, TableChange,
-    TableId, TablePlan, TableStore, TriggerPlan, TriggerTime, View, Which, WindowId, WindowPlan,
+    ElementFilter, ElementPlan, HandlerPlan, InputPlan, JoinPlan, KeyBy, KeyPlan, NamedWindowPlan,
+    OnError, Origin, OutputPlan, PartitionId, PartitionPlan, Plan, Playback, Purge, QueryId,
+    QueryPlan, Retention, SelectPlan, SinglePlan, StateNode, StatePlan, StreamId, StreamPlan,
+    TableChange, TableId, TablePlan, TableStore, TriggerPlan, TriggerTime, View, Which, WindowId,
+    WindowPlan,
 };
 pub use on_demand::{FindPlan, OnDemandActionPlan, OnDemandPlan, on_demand};

@@ -4,7 +4,7 @@ use weir_query as q;
 
 use crate::compile::{Compiler, Place};
 use crate::graph::{
-    Absent, ElementPlan, HandlerPlan, Origin, PartitionId, StateNode, StatePlan, Which,
+    Absent, ElementFilter, ElementPlan, Origin, PartitionId, StateNode, StatePlan, Which,
 };
 
 impl Compiler<'_> {
@@ -19,25 +19,25 @@ impl Compiler<'_> {
         let mut written = Vec::new();
         let root = collect(&state.element, &mut written);
         let root = if sequence { widened(root, &written) } else { root };
-        let mut streams = Vec::with_capacity(written.len());
+        let mut origins = Vec::with_capacity(written.len());
         for (number, element) in written.iter().enumerate() {
             let origin = self.open(element.stream, partition)?;
-            let Origin::Stream(stream) = origin else {
+            if !matches!(origin, Origin::Stream(_) | Origin::Window(_)) {
                 let message = format!("`{}` is not a stream", element.stream.stream.name);
                 self.problem("unknown-stream", element.stream.stream.span, message);
                 return None;
-            };
+            }
             let input = self.inputs.last_mut()?;
             input.slot = number as u16;
             input.counted = element.counted;
-            streams.push(stream);
+            origins.push(origin);
         }
         let mut elements = Vec::with_capacity(written.len());
         for (number, element) in written.iter().enumerate() {
             let filters = self.element_filters(number, element.stream);
             let candidate = self.candidate(number);
             elements.push(ElementPlan {
-                stream: streams[number],
+                origin: origins[number],
                 name: element.stream.known_as().to_owned(),
                 schema: self.inputs[number].schema.clone(),
                 filters: filters?,
@@ -69,24 +69,18 @@ impl Compiler<'_> {
         &mut self,
         number: usize,
         input: &q::SingleInput,
-    ) -> Option<Vec<weir_expr::Expr>> {
+    ) -> Option<Vec<ElementFilter>> {
         self.place = Place::Handler(number);
         let mut filters = Vec::new();
         for handler in &input.handlers {
             match handler {
-                q::Handler::Filter(condition) => match self.filter(condition)? {
-                    HandlerPlan::Filter { condition, aggregates } if aggregates.is_empty() => {
-                        filters.push(condition);
-                    }
-                    HandlerPlan::Filter { .. }
-                    | HandlerPlan::Log { .. }
-                    | HandlerPlan::Processor { .. }
-                    | HandlerPlan::Function { .. } => {
-                        let message = "aggregates in a pattern's filter are not yet supported";
-                        self.problem("not-yet-supported", input.span, message);
-                        return None;
-                    }
-                },
+                q::Handler::Filter(condition) => {
+                    let outer = self.aggregates.replace(Vec::new());
+                    let compiled = self.condition(condition);
+                    let aggregates = std::mem::replace(&mut self.aggregates, outer);
+                    let aggregates = aggregates.unwrap_or_default();
+                    filters.push(ElementFilter { condition: compiled?, aggregates });
+                }
                 q::Handler::Function(call) | q::Handler::Window(call) => {
                     let message = "functions in a pattern are not yet supported";
                     self.problem("not-yet-supported", call.span, message);

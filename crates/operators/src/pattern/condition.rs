@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
-use weir_event::{Column, NO_ROW, StoredColumn, Text};
+use weir_event::{Column, Key, Kind, NO_ROW, StoredColumn, Text};
 use weir_expr::{CompareAs, CompareOp, Env, Expr, Fault, Input, Rows, Scope, Source, order_as};
 
 use super::kept::Kept;
 use super::partial::{Partials, SILENCE};
 use super::spec::{ElementSpec, PatternSpec, ViewOf};
+use crate::cx::Cx;
+use crate::flow::Flow;
+use crate::select::{AggregateSpec, EventTypes, SelectSpec, Selector};
+use crate::window::Mode;
 
 /// An event that is being tried, in the columns it arrived in.
 #[derive(Debug, Clone, Copy)]
@@ -57,6 +61,8 @@ enum Test {
     Attributes { op: CompareOp, by: CompareAs, left: Operand, right: Operand },
     /// Anything; slot `i` is `seen[i]`.
     Any { expr: Expr, seen: Vec<Seen> },
+    /// A condition with aggregates, which are in the selector of that number.
+    Totals { selector: usize, seen: Vec<Seen> },
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -92,12 +98,42 @@ impl Condition {
         own: usize,
         steps: &[usize],
         indexed: bool,
+        totals: &mut Vec<Selector>,
     ) -> Self {
         let mut made = Self::default();
         let mut parts = Vec::new();
-        element.filters.iter().for_each(|it| split(it, &mut parts));
-        for part in parts {
+        for filter in &element.filters {
+            if filter.aggregates.is_empty() {
+                split(&filter.condition, &mut parts);
+                continue;
+            }
+            let (before, counting) = counting(&filter.condition, spec.views.len() as u16);
+            parts.extend(before);
+            made.add_parts(spec, element, (own, steps, indexed), &mut parts);
+            let seen = every_slot(spec, steps);
+            made.rest.push(Test::Totals { selector: totals.len(), seen });
+            totals.push(totals_of(spec, counting, &filter.aggregates));
+        }
+        made.add_parts(spec, element, (own, steps, indexed), &mut parts);
+        made
+    }
+
+    fn add_parts(
+        &mut self,
+        spec: &PatternSpec,
+        element: &ElementSpec,
+        (own, steps, indexed): (usize, &[usize], bool),
+        parts: &mut Vec<Expr>,
+    ) {
+        let made = self;
+        let counts = made.rest.iter().any(|it| matches!(it, Test::Totals { .. }));
+        for part in parts.drain(..) {
             let seen = slots(&part);
+            // What stands behind aggregates may not keep events from them.
+            if counts {
+                made.rest.push(test(spec, steps, &part, &seen));
+                continue;
+            }
             if seen.iter().all(|slot| *slot == element.candidate) && !part.needs_care() {
                 let alone = moved(&part, &[element.candidate]);
                 made.alone = Some(match made.alone.take() {
@@ -115,18 +151,26 @@ impl Condition {
             }
             made.rest.push(test(spec, steps, &part, &seen));
         }
-        made
     }
 
     /// Whether the conditions that need more than the event hold, the equality apart.
     #[inline]
-    pub(super) fn holds(&self, sight: &Sight<'_>, env: &Env<'_>) -> Result<bool, Fault> {
+    pub(super) fn holds(
+        &self,
+        sight: &Sight<'_>,
+        env: &Env<'_>,
+        totals: &mut [Selector],
+        key: Key,
+    ) -> Result<bool, Fault> {
         for test in &self.rest {
             let holds = match test {
                 Test::Attributes { op, by, left, right } => {
                     sight.compare(*op, *by, *left, *right)?
                 }
                 Test::Any { expr, seen } => sight.any(expr, seen, env)?,
+                Test::Totals { selector, seen } => {
+                    sight.counts(&mut totals[*selector], seen, env, key)?
+                }
             };
             if !holds {
                 return Ok(false);
@@ -134,6 +178,39 @@ impl Condition {
         }
         Ok(true)
     }
+}
+
+/// What has to hold before aggregates are reached, and the rest, joined.
+fn counting(condition: &Expr, totals: u16) -> (Vec<Expr>, Expr) {
+    let mut parts = Vec::new();
+    split(condition, &mut parts);
+    let counts = |part: &Expr| slots(part).contains(&totals);
+    let first = parts.iter().position(counts).unwrap_or(0);
+    let mut rest = parts.split_off(first).into_iter();
+    let all = rest.next().unwrap_or_else(|| condition.clone());
+    (parts, rest.fold(all, |all, part| Expr::And(Box::new((all, part)))))
+}
+
+fn totals_of(spec: &PatternSpec, condition: Expr, aggregates: &[AggregateSpec]) -> Selector {
+    let spec = SelectSpec {
+        inputs: spec.views.len() as u16,
+        group_by: Vec::new(),
+        aggregates: aggregates.to_vec(),
+        items: Vec::new(),
+        having: Some(condition),
+        order_by: Vec::new(),
+        order_extra: Vec::new(),
+        limit: None,
+        offset: None,
+        types: EventTypes { current: true, expired: true },
+        collapse: false,
+        keep_groups: false,
+    };
+    Selector::new(spec, Mode::Slide)
+}
+
+fn every_slot(spec: &PatternSpec, steps: &[usize]) -> Vec<Seen> {
+    (0..spec.views.len() as u16).filter_map(|slot| seen(spec, steps, slot)).collect()
 }
 
 /// The parts of an expression that all have to hold.
@@ -214,8 +291,7 @@ fn test(spec: &PatternSpec, steps: &[usize], part: &Expr, slots: &[u16]) -> Test
     }
     if has_check(part) {
         // The condition of the check knows the slots by their own numbers.
-        let all = 0..spec.views.len() as u16;
-        let seen = all.filter_map(|slot| seen(spec, steps, slot)).collect();
+        let seen = every_slot(spec, steps);
         return Test::Any { expr: part.clone(), seen };
     }
     let seen = slots.iter().filter_map(|slot| seen(spec, steps, *slot)).collect();
@@ -340,6 +416,24 @@ impl<'a> Sight<'a> {
         }
         let inputs: Vec<Input<'_>> = seen.iter().map(|it| self.input(*it)).collect();
         expr.holds_at(&Scope { inputs: &inputs, len: 1, env }, 0)
+    }
+
+    /// Whether a condition with aggregates holds, which learn of the event.
+    fn counts(
+        &self,
+        selector: &mut Selector,
+        seen: &[Seen],
+        env: &Env<'_>,
+        key: Key,
+    ) -> Result<bool, Fault> {
+        let (mut wakes, mut faults) = (Vec::new(), Vec::new());
+        let (random, tables) = (env.random, env.tables);
+        let cx = Cx { wakes: &mut wakes, faults: &mut faults, random, tables };
+        let inputs: Vec<Input<'_>> = seen.iter().map(|it| self.input(*it)).collect();
+        let mut flow = Flow::default();
+        flow.push(0, Kind::Current, self.arriving.time());
+        flow.end_chunk(env.now, key);
+        Ok(!selector.passing(&cx, &inputs, &flow)?.is_empty())
     }
 
     fn input(&self, seen: Seen) -> Input<'a> {

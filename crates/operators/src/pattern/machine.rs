@@ -6,6 +6,7 @@ use super::condition::Condition;
 use super::spec::PatternSpec;
 use super::straight::is_straight;
 use super::wiring::{Feed, Waits, Wiring};
+use crate::select::Selector;
 
 /// The part of a pattern that never changes.
 #[derive(Debug)]
@@ -25,7 +26,9 @@ pub(super) struct Machine {
 }
 
 impl Machine {
-    pub(super) fn new(spec: &PatternSpec) -> Self {
+    /// The machine, and the selectors that its conditions count with.
+    pub(super) fn new(spec: &PatternSpec) -> (Self, Vec<Selector>) {
+        let mut totals = Vec::new();
         let wiring = Wiring::new(spec);
         let steps = wiring.steps.len();
         let mut skips = vec![false; steps];
@@ -35,11 +38,12 @@ impl Machine {
             let one = matches!(step.waits, Waits::One | Waits::Absent { .. });
             skips[*number] = one && !spec.sequence;
             let indexed = skips[*number] && step.waits == Waits::One;
-            conditions[*number] = Condition::new(spec, element, *number, &wiring.numbers, indexed);
+            conditions[*number] =
+                Condition::new(spec, element, *number, &wiring.numbers, indexed, &mut totals);
         }
         let idle = |feed: &Feed| feed.elements.iter().all(|step| skips[*step]);
         let idles = wiring.feeds.iter().map(idle).collect();
-        Self {
+        let machine = Self {
             idles,
             sequence: spec.sequence,
             within_ms: spec.within_ms,
@@ -48,6 +52,7 @@ impl Machine {
             skips,
             straight: is_straight(spec),
             hasher: FixedState::default(),
-        }
+        };
+        (machine, totals)
     }
 }

@@ -21,4 +21,6 @@ mod straight;
 mod wiring;
 
 pub use pattern::{Events, Pattern};
-pub use spec::{AbsentSpec, CountSpec, ElementSpec, PatternSpec, StateSpec, ViewOf, ViewSpec};
+pub use spec::{
+    AbsentSpec, CountSpec, ElementSpec, FilterSpec, PatternSpec, StateSpec, ViewOf, ViewSpec,
+};

@@ -45,7 +45,7 @@ impl Run<'_> {
 
     #[inline]
     pub(super) fn holds(
-        &self,
+        &mut self,
         step: usize,
         partial: u32,
         trial: &Trial<'_>,
@@ -53,14 +53,9 @@ impl Run<'_> {
         if !trial.alone {
             return Ok(false);
         }
-        let sight = Sight {
-            partials: &self.state.partials,
-            kept: &self.state.kept,
-            arriving: trial.arriving,
-            partial,
-            step,
-        };
-        self.machine.conditions[step].holds(&sight, trial.env)
+        let State { partials, kept, totals, .. } = &mut *self.state;
+        let sight = Sight { partials, kept, arriving: trial.arriving, partial, step };
+        self.machine.conditions[step].holds(&sight, trial.env, totals, Key(self.key))
     }
 
     /// The number of the event being tried, which is kept from now on.

@@ -51,7 +51,7 @@ impl Pattern {
     /// A pattern that has seen nothing.
     #[must_use]
     pub fn new(spec: &PatternSpec) -> Self {
-        let machine = Machine::new(spec);
+        let (machine, totals) = Machine::new(spec);
         let steps = &machine.wiring.steps;
         let layout: Vec<Slot> = steps
             .iter()
@@ -80,6 +80,7 @@ impl Pattern {
         let state = State {
             kept: spec.streams.iter().map(|types| Kept::new(types)).collect(),
             complete: vec![false; steps.len()],
+            totals,
             partials,
             entries: Default::default(),
             indexes,
@@ -250,6 +251,7 @@ impl Pattern {
             *run.waiting(step) = Default::default();
         }
         self.state.keys[key.0 as usize] = Default::default();
+        self.state.totals.iter_mut().for_each(|it| it.drop_key(key));
         self.state.alarms.drop_key(steps as u32, key.0);
     }
 }

@@ -90,6 +90,7 @@ impl Pattern {
             w.option(Some(*partial).filter(|it| own(*it)), |w, it| w.u32(partials.of(it).0));
         }
         state.alarms.save(w);
+        state.totals.iter().for_each(|it| it.save(w));
         w.len(state.complete.len());
         state.complete.iter().for_each(|it| w.bool(*it));
     }
@@ -188,6 +189,9 @@ impl Pattern {
             rows.into_iter().for_each(|row| kept.release(row));
         }
         self.state.alarms.load(r)?;
+        for totals in &mut self.state.totals {
+            totals.load(r)?;
+        }
         if r.len()? != self.state.complete.len() {
             return Err(damaged());
         }

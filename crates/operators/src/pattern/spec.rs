@@ -3,6 +3,8 @@
 use weir_event::DataType;
 use weir_expr::Expr;
 
+use crate::select::AggregateSpec;
+
 /// A pattern or sequence.
 ///
 /// Expressions see slot `i` as `views[i]`; columns are those of `streams`.
@@ -29,14 +31,23 @@ pub struct PatternSpec {
 pub struct ElementSpec {
     /// The number of the stream it comes from.
     pub stream: usize,
-    /// The conditions; all must hold.
-    pub filters: Vec<Expr>,
+    /// The conditions; all must hold, and are looked at in this order.
+    pub filters: Vec<FilterSpec>,
     /// The slot of the event that is tried.
     pub candidate: u16,
     /// How many events it takes; `None` for one that is not counted.
     pub count: Option<CountSpec>,
     /// Set for what must not happen.
     pub absent: Option<AbsentSpec>,
+}
+
+/// A condition on the events of an element.
+#[derive(Debug, Clone)]
+pub struct FilterSpec {
+    /// The condition; aggregates are in the slot after the views.
+    pub condition: Expr,
+    /// The aggregates it uses: over all events that the element was tried with.
+    pub aggregates: Vec<AggregateSpec>,
 }
 
 /// `<min:max>`.

@@ -8,6 +8,7 @@ use super::kept::Kept;
 use super::list::{Entries, List};
 use super::matches::Matches;
 use super::partial::Partials;
+use crate::select::Selector;
 
 /// What one element of one key remembers.
 #[derive(Debug, Clone, Copy, Default)]
@@ -66,6 +67,8 @@ pub(super) struct State {
     pub(super) blank: u32,
     /// By element: a match was completed and not yet taken. One for all keys, as the original's.
     pub(super) complete: Vec<bool>,
+    /// What conditions with aggregates count with.
+    pub(super) totals: Vec<Selector>,
     pub(super) matches: Matches,
     /// Matches of the chunk at work: the partial match, its place, and whether its events are
     /// still to be noted.
