@@ -8,6 +8,7 @@ mod expr;
 mod fault;
 mod functions;
 mod scope;
+mod script;
 mod vector;
 
 pub use aggregate::Aggregate;
@@ -20,4 +21,5 @@ pub use functions::{
     all_stream_functions, function, stream_function,
 };
 pub use scope::{Chains, Env, InTable, Input, Rows, Scope, Source};
+pub use script::script;
 pub use vector::{Vals, Vector};

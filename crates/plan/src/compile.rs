@@ -446,7 +446,7 @@ impl<'a> Compiler<'a> {
         }
         let args = self.args(&call.args)?;
         let Some(function) = x::function(namespace, &call.name) else {
-            return self.script_or_unknown(call);
+            return self.script_or_unknown(call, args);
         };
         let given: Vec<Arg<'_>> = args.iter().map(arg).collect();
         match (function.bind)(&given) {
@@ -458,15 +458,14 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn script_or_unknown(&mut self, call: &q::FunctionCall) -> Option<Expr> {
+    fn script_or_unknown(&mut self, call: &q::FunctionCall, args: Vec<Expr>) -> Option<Expr> {
         let name = match &call.namespace {
             Some(namespace) => format!("{namespace}:{}", call.name),
             None => call.name.clone(),
         };
-        if self.definitions.script(&name).is_some() {
-            let message = format!("script function `{name}` is not yet supported");
-            self.problem("not-yet-supported", call.span, message);
-            return None;
+        if let Some(script) = self.definitions.script(&name) {
+            // What is wrong with its text is said where it is defined.
+            return script.bound.clone().map(|bound| called(bound, args));
         }
         let names: Vec<String> = x::all_functions()
             .map(|it| match it.namespace {

@@ -4,13 +4,14 @@ use indexmap::IndexMap;
 use std::sync::Arc;
 
 use weir_event::{Attribute, DataType, Schema};
+use weir_expr as x;
 use weir_query as q;
 use weir_query::{Annotation, Problem, Span};
 
 use crate::compile::nearest;
 use crate::graph::{
-    AggregationId, OnError, Origin, PartitionId, Plan, StreamId, StreamPlan, TableId, TablePlan,
-    TableStore, TriggerPlan, TriggerTime, WindowId, data_type,
+    AggregationId, OnError, Origin, PartitionId, Plan, ScriptPlan, StreamId, StreamPlan, TableId,
+    TablePlan, TableStore, TriggerPlan, TriggerTime, WindowId, data_type,
 };
 
 /// What exists so far: definitions first, then what queries create.
@@ -19,7 +20,6 @@ pub(crate) struct Definitions {
     pub plan: Plan,
     names: IndexMap<String, Origin>,
     inner: IndexMap<(PartitionId, String), StreamId>,
-    scripts: Vec<String>,
 }
 
 impl Definitions {
@@ -40,7 +40,7 @@ impl Definitions {
         for (at, it) in plan.aggregations.iter().enumerate() {
             names.insert(it.name.clone(), Origin::Aggregation(AggregationId(at as u32)));
         }
-        Self { plan, names, inner: IndexMap::new(), scripts: Vec::new() }
+        Self { plan, names, inner: IndexMap::new() }
     }
 
     /// What a plain name stands for.
@@ -59,8 +59,20 @@ impl Definitions {
         self.plan.tables[id.index()].schema.clone()
     }
 
-    pub(crate) fn script(&self, name: &str) -> Option<&str> {
-        self.scripts.iter().map(String::as_str).find(|it| *it == name)
+    pub(crate) fn script(&self, name: &str) -> Option<&ScriptPlan> {
+        self.plan.scripts.iter().find(|it| it.name == name)
+    }
+
+    fn define_script(&mut self, it: &q::FunctionDefinition, problems: &mut Vec<Problem>) {
+        let returns = data_type(it.returns);
+        let bound = match x::script(&it.language, &it.name, &it.body, returns) {
+            Ok(bound) => Some(bound),
+            Err(why) => {
+                problems.push(Problem::new("function", it.name_span, why));
+                None
+            }
+        };
+        self.plan.scripts.push(ScriptPlan { name: it.name.clone(), bound });
     }
 
     /// The attributes of what a name stands for.
@@ -146,7 +158,7 @@ impl Definitions {
                 q::Definition::Stream(it) => self.stream(it, problems),
                 q::Definition::Table(it) => self.define_table(it, problems),
                 q::Definition::Trigger(it) => self.trigger(it, problems),
-                q::Definition::Function(it) => self.scripts.push(it.name.clone()),
+                q::Definition::Function(it) => self.define_script(it, problems),
                 q::Definition::Window(_) | q::Definition::Aggregation(_) => {}
             }
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use weir_event::{DataType, Schema, Value};
-use weir_expr::{Aggregate, Expr, StreamFunction};
+use weir_expr::{Aggregate, Bound, Expr, StreamFunction};
 use weir_query::{Annotation, EventType, JoinKind, Logical, RateKind, Span};
 
 /// Declares a number that names one thing of a plan.
@@ -67,6 +67,8 @@ pub struct Plan {
     pub triggers: Vec<TriggerPlan>,
     /// The aggregations.
     pub aggregations: Vec<AggregationPlan>,
+    /// The functions whose text is in the app.
+    pub scripts: Vec<ScriptPlan>,
     /// The queries, in the order of the text, those in partitions among them.
     pub queries: Vec<QueryPlan>,
     /// The partitions, in the order of the text.
@@ -89,6 +91,15 @@ pub struct Playback {
     pub idle_ms: Option<i64>,
     /// By how much, in milliseconds.
     pub increment_ms: i64,
+}
+
+/// A function of `define function`.
+#[derive(Debug, Clone)]
+pub struct ScriptPlan {
+    /// Its name.
+    pub name: String,
+    /// The function made ready; `None` where its text is wrong.
+    pub bound: Option<Bound>,
 }
 
 /// A stream.
