@@ -3,20 +3,26 @@
 //! It shows: a query that groups what it reads from an aggregation keeps the last row of a group.
 
 /// The places of keys in the order in which a Java hash map holds them that got them by `put`.
-pub(crate) fn put(keys: &[String]) -> Vec<u32> {
+///
+/// The original goes through its maps where it has no order of its own, and apps see it.
+pub fn put<'k>(keys: impl ExactSizeIterator<Item = &'k str>) -> Vec<u32> {
     let buckets = buckets(keys.len());
-    let mut places: Vec<u32> = (0..keys.len() as u32).collect();
-    places.sort_by_cached_key(|place| bucket(&keys[*place as usize], buckets));
-    places
+    in_buckets(keys.map(|key| bucket(key, buckets)).zip(0..).collect())
 }
 
 /// The same for `computeIfAbsent`, which puts a new entry before those of its bucket, and makes
 /// room one entry later.
-pub(crate) fn computed(keys: &[String]) -> Vec<u32> {
+pub(crate) fn computed<'k>(
+    keys: impl ExactSizeIterator<Item = &'k str> + DoubleEndedIterator,
+) -> Vec<u32> {
     let buckets = buckets(keys.len().saturating_sub(1));
-    let mut places: Vec<u32> = (0..keys.len() as u32).rev().collect();
-    places.sort_by_cached_key(|place| bucket(&keys[*place as usize], buckets));
-    places
+    let places = 0..keys.len() as u32;
+    in_buckets(keys.rev().map(|key| bucket(key, buckets)).zip(places.rev()).collect())
+}
+
+fn in_buckets(mut places: Vec<(usize, u32)>) -> Vec<u32> {
+    places.sort_by_key(|(bucket, _)| *bucket);
+    places.into_iter().map(|(_, place)| place).collect()
 }
 
 fn buckets(keys: usize) -> usize {
@@ -41,8 +47,8 @@ mod tests {
     #[test]
     fn small_maps_go_by_the_low_bits_of_the_hash() {
         // In Java: "b".hashCode() = 98 (bucket 2), "a" = 97 (1), "q" = 113 (1, after "a").
-        let keys = ["b", "a", "q"].map(str::to_owned);
-        assert_eq!(put(&keys), [1, 2, 0]);
-        assert_eq!(computed(&keys), [2, 1, 0]);
+        let keys = ["b", "a", "q"];
+        assert_eq!(put(keys.into_iter()), [1, 2, 0]);
+        assert_eq!(computed(keys.into_iter()), [2, 1, 0]);
     }
 }

@@ -27,6 +27,7 @@ mod purge;
 mod saved;
 
 pub use aggregation::Aggregation;
+pub use java_order::put as hash_map_order;
 pub use period::{Calendar, Period};
 pub use purge::Purged;
 pub use spec::{ItemSpec, Spec, What};

@@ -61,7 +61,9 @@ impl Aggregation {
         found.ghost = merged.rows.is_empty() && ungrouped && bounds.contains(0);
         if bounds.contains(start) {
             let keys = self.keys(&merged.rows, |_| String::new(), |_| format!("-{start}"));
-            found.rows.extend(&merged.rows.gather(&java_order::computed(&keys)));
+            found.rows.extend(
+                &merged.rows.gather(&java_order::computed(keys.iter().map(String::as_str))),
+            );
             found.at.resize(found.rows.len(), start);
         }
         found
@@ -85,7 +87,11 @@ impl Aggregation {
         let keys = self.keys(&held, |_| String::new(), |_| format!("-{longest}"));
         let mut merged = Open::new(&self.shape);
         merge(&mut merged, &closed.rows, period_start);
-        merge(&mut merged, &held.gather(&java_order::computed(&keys)), period_start);
+        merge(
+            &mut merged,
+            &held.gather(&java_order::computed(keys.iter().map(String::as_str))),
+            period_start,
+        );
         let rows = self.listed(&merged.rows);
         Found { at: rows.times.clone(), rows, ghost: false }
     }
@@ -107,11 +113,9 @@ impl Aggregation {
             let end = first + level.closed_at[first..].partition_point(|it| it <= at);
             if (first..end).any(wanted) {
                 let batch: Vec<u32> = (first as u32..end as u32).collect();
-                let order = java_order::computed(&self.keys(
-                    &level.closed.gather(&batch),
-                    |_| String::new(),
-                    |_| String::new(),
-                ));
+                let keys =
+                    self.keys(&level.closed.gather(&batch), |_| String::new(), |_| String::new());
+                let order = java_order::computed(keys.iter().map(String::as_str));
                 let in_order = order.iter().map(|place| batch[*place as usize]);
                 rows.extend(in_order.filter(|row| wanted(*row as usize)));
             }
@@ -123,7 +127,7 @@ impl Aggregation {
             return Found { at, rows, ghost: false };
         }
         let keys = self.keys(&rows, |row| format!("{}{AFTER_VALUE}", at[row]), |_| String::new());
-        let order = java_order::put(&keys);
+        let order = java_order::put(keys.iter().map(String::as_str));
         Found {
             at: order.iter().map(|row| at[*row as usize]).collect(),
             rows: rows.gather(&order),
@@ -134,7 +138,7 @@ impl Aggregation {
     /// Rows in the order of the original's map of groups.
     fn listed(&self, rows: &Rows) -> Rows {
         let keys = self.keys(rows, |_| String::new(), |_| String::new());
-        rows.gather(&java_order::computed(&keys))
+        rows.gather(&java_order::computed(keys.iter().map(String::as_str)))
     }
 
     /// The keys under which the original holds rows: what stands before and after their own.

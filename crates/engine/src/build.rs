@@ -453,7 +453,8 @@ fn join_input(
                 SideOrigin::Aggregation(asking.ok_or_else(missing)?)
             }
         };
-        Ok(JoinSide::new(single, origin, triggers, kept))
+        let window = it.window.as_ref().map(|window| window.name.as_str());
+        Ok(JoinSide::new(single, origin, (triggers, kept), window))
     };
     let left = side(&join.left, 0, join.left_triggers, keep_left)?;
     let right = side(&join.right, 1, join.right_triggers, keep_right)?;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
+use weir_aggregation::hash_map_order;
 use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::{Chunk, Key, Text};
 use weir_expr::{Env, Fault, Input, Rows, Scope, Source, Vector};
@@ -257,7 +258,10 @@ impl App {
         delivery: &Delivery<'_>,
         out: &mut dyn Outputs,
     ) -> Result<(), Fault> {
-        let keys: Vec<u32> = self.partitions[partition].names.keys().copied().collect();
+        let (slots, names): (Vec<u32>, Vec<&Text>) =
+            self.partitions[partition].names.iter().map(|(slot, name)| (*slot, name)).unzip();
+        let order = hash_map_order(names.iter().map(|name| name.as_str()));
+        let keys: Vec<u32> = order.iter().map(|place| slots[*place as usize]).collect();
         let mut start = delivery.start;
         for chunk in delivery.chunks {
             for key in &keys {

@@ -4,7 +4,6 @@ use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::{Chunk, Key, Kind, NO_ROW};
 use weir_expr::{CompareAs, CompareOp, Expr, Fault, Input, Rows, Source};
 use weir_operators::select::{Selected, Selector};
-use weir_operators::window::Mode;
 use weir_operators::{Cx, Flow};
 use weir_tables::{StoreFailure, Table, TableCondition};
 
@@ -27,6 +26,9 @@ pub(crate) enum SideOrigin {
     Aggregation(Asking),
 }
 
+/// The windows whose rows an index can follow by what they emit.
+const STEADY: [&str; 3] = ["length", "time", "externalTime"];
+
 /// One side of a join.
 pub(crate) struct JoinSide {
     pub single: Single,
@@ -35,12 +37,21 @@ pub(crate) struct JoinSide {
     pub triggers: bool,
     /// Whether its arrivals without a partner go on alone.
     pub kept: bool,
+    /// Whether its window shows every row when it arrives, in a chunk of its own, and holds it
+    /// from then on until it shows it as one that leaves.
+    steady: bool,
     pub(super) index: Option<Index>,
 }
 
 impl JoinSide {
-    pub(crate) fn new(single: Single, origin: SideOrigin, triggers: bool, kept: bool) -> Self {
-        Self { single, origin, triggers, kept, index: None }
+    pub(crate) fn new(
+        single: Single,
+        origin: SideOrigin,
+        (triggers, kept): (bool, bool),
+        window: Option<&str>,
+    ) -> Self {
+        let steady = window.is_some_and(|name| STEADY.contains(&name));
+        Self { single, origin, triggers, kept, steady, index: None }
     }
 }
 
@@ -98,10 +109,8 @@ impl Join {
     fn make_indexes(&mut self) {
         let Some(columns) = self.equality else { return };
         for (side, column) in self.sides.iter_mut().zip(columns) {
-            let slides =
-                side.single.window.as_ref().is_some_and(|window| window.mode() == Mode::Slide);
             let plain = matches!(side.origin, SideOrigin::Stream);
-            if slides && plain && side.single.after.is_empty() {
+            if side.steady && plain && side.single.after.is_empty() {
                 side.index = Some(Index::new(column));
             }
         }

@@ -364,7 +364,10 @@ impl Selector {
 /// The output attributes that `having` reads; `None` where computing any of them may fail or show.
 fn having_reads(spec: &SelectSpec) -> Option<Vec<bool>> {
     let having = spec.having.as_ref()?;
-    if spec.items.iter().any(Expr::needs_care) {
+    let mut searches = false;
+    having.walk(&mut |expr| searches |= matches!(expr, Expr::In { .. }));
+    // What `in` compares with is not to be seen from here.
+    if searches || spec.items.iter().any(Expr::needs_care) {
         return None;
     }
     let mut reads = vec![false; spec.items.len()];
