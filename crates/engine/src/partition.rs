@@ -331,19 +331,22 @@ impl App {
         let next = if after_event > due { after_event } else { due.saturating_add(interval) };
         self.wall_timers.ask(next, Target::Purge(partition as u32), Key(0));
         let queries = self.partitions[partition].queries.clone();
-        for key in self.partitions[partition].take_idle(self.clock) {
-            for query in &queries {
-                self.queries[*query as usize].drop_key(key);
-            }
-            self.timers.drop_key(key, |target| match target {
-                Target::Query(query, _) | Target::Rate(query) => queries.contains(&query),
-                Target::Window(_)
-                | Target::Trigger(_)
-                | Target::Purge(_)
-                | Target::Retention(_)
-                | Target::Idle => false,
-            });
+        // In the order of their numbers.
+        let keys = self.partitions[partition].take_idle(self.clock);
+        if keys.is_empty() {
+            return;
         }
+        for query in &queries {
+            self.queries[*query as usize].drop_keys(&keys);
+        }
+        self.timers.drop_keys(&keys, |target| match target {
+            Target::Query(query, _) | Target::Rate(query) => queries.contains(&query),
+            Target::Window(_)
+            | Target::Trigger(_)
+            | Target::Purge(_)
+            | Target::Retention(_)
+            | Target::Idle => false,
+        });
     }
 }
 

@@ -61,9 +61,9 @@ impl Timers {
         Some(Timer { due, target, key })
     }
 
-    /// Forgets what a key asked for.
-    pub(crate) fn drop_key(&mut self, key: Key, mut of: impl FnMut(Target) -> bool) {
-        self.pending.retain(|_, (target, held)| *held != key || !of(*target));
+    /// Forgets what these keys, which are in order, asked for.
+    pub(crate) fn drop_keys(&mut self, keys: &[Key], mut of: impl FnMut(Target) -> bool) {
+        self.pending.retain(|_, (target, held)| keys.binary_search(held).is_err() || !of(*target));
     }
 
     pub(crate) fn save(&self, w: &mut Writer) {

@@ -11,6 +11,25 @@ impl Outputs for Nobody {
     fn note(&mut self, _level: Level, _text: &str) {}
 }
 
+/// Each row is the only one of its group: its sum and largest are its own value.
+#[derive(Default)]
+struct Alone {
+    rows: usize,
+}
+
+impl Outputs for Alone {
+    fn rows(&mut self, _tap: TapId, emitted: &Emitted<'_>) {
+        for row in emitted.range() {
+            let row = emitted.batch.row(row);
+            assert_eq!(row[1], Value::Long(row[4].as_i64().unwrap_or(-1)), "{row:?}");
+            assert_eq!((&row[2], &row[3]), (&row[4], &Value::Long(1)), "{row:?}");
+            self.rows += 1;
+        }
+    }
+
+    fn note(&mut self, _level: Level, _text: &str) {}
+}
+
 fn head(seq: u64, time: i64, end: u32) -> EntryHead {
     EntryHead { seq: Seq(seq), epoch: Epoch(1), time, end }
 }
@@ -56,4 +75,27 @@ fn patterns_tables_groups_and_keys_count_too() {
         assert!(held.bytes > 500_000, "{body}: {held:?}");
         assert!(held.most_bytes > held.bytes / 2, "{body}: {held:?}");
     }
+}
+
+#[test]
+fn groups_that_nobody_needs_any_more_go() {
+    let text = "define stream S (k string, v int); from S#window.length(10) select k, sum(v) as s, \
+                max(v) as m, count() as c, v group by k insert into Out;";
+    let mut app = App::create(text, &Options { name: "test".into() }).expect("a right app");
+    let (out, mut alone) = (app.stream("Out").expect("it is inserted into"), Alone::default());
+    app.listen(out);
+    let stream = app.stream("S").expect("it is defined");
+    for turn in 0..200 {
+        let mut builder = BatchBuilder::new(app.schema(stream));
+        for row in 0..500 {
+            // Some keys come again long after they have left.
+            let key = format!("{} {row}", turn % 150);
+            builder.push_row(turn, [Value::text(key), Value::Int(row)]);
+        }
+        let entry = head(turn as u64 + 1, turn, 500);
+        app.apply(stream, &builder.finish(), &[entry], &mut alone);
+    }
+    assert_eq!(alone.rows, 100_000);
+    // Tens of thousands of keys came, ten of which are in the window.
+    assert!(app.held().bytes < 2_000_000, "{:?}", app.held());
 }

@@ -1,5 +1,6 @@
 //! Rows under stable numbers: what windows, tables, joins and patterns hold.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use crate::batch::Batch;
@@ -282,6 +283,26 @@ impl StoredColumn {
             Self::Double(v) => v.get(row).map_or(Value::Null, |v| Value::Double(*v)),
             Self::Str(v) => v.get(row).map_or(Value::Null, |v| Value::Str(v.clone())),
             Self::Object(v) => v.data(row).clone(),
+        }
+    }
+
+    /// Whether the row is null.
+    #[must_use]
+    pub fn is_null(&self, row: u32) -> bool {
+        each_stored!(self, values => values.is_null(row), objects => objects.data(row).is_null())
+    }
+
+    /// The order of two rows that are not null, as [`Value::order`] has it.
+    #[must_use]
+    pub fn order(&self, a: u32, b: u32) -> Ordering {
+        match self {
+            Self::Bool(v) => v.data(a).cmp(v.data(b)),
+            Self::Int(v) => v.data(a).cmp(v.data(b)),
+            Self::Long(v) => v.data(a).cmp(v.data(b)),
+            Self::Float(v) => f64::from(*v.data(a)).total_cmp(&f64::from(*v.data(b))),
+            Self::Double(v) => v.data(a).total_cmp(v.data(b)),
+            Self::Str(v) => v.data(a).cmp(v.data(b)),
+            Self::Object(v) => v.data(a).order(v.data(b)),
         }
     }
 

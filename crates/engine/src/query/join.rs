@@ -346,11 +346,11 @@ impl Join {
         self.sides.iter().filter_map(|side| side.single.min_wait_ms()).min()
     }
 
-    pub(super) fn drop_key(&mut self, key: Key) {
+    pub(super) fn drop_keys(&mut self, keys: &[Key]) {
         for side in &mut self.sides {
-            side.single.drop_key(key);
+            keys.iter().for_each(|key| side.single.drop_key(*key));
             if let Some(index) = &mut side.index {
-                index.drop_key(key);
+                index.drop_keys(keys);
             }
         }
     }

@@ -64,10 +64,12 @@ impl Index {
         self.links.iter().filter(|link| link.held).map(|link| link.key.0 + 1).max().unwrap_or(0)
     }
 
-    pub(super) fn drop_key(&mut self, key: Key) {
+    /// Forgets the rows of these keys, which are in order.
+    pub(super) fn drop_keys(&mut self, keys: &[Key]) {
         let links = &mut self.links;
-        self.chains.retain(|chain| links[chain.first as usize].key != key);
-        links.iter_mut().filter(|link| link.key == key).for_each(|link| *link = NO_LINK);
+        let gone = |key: Key| keys.binary_search(&key).is_ok();
+        self.chains.retain(|chain| !gone(links[chain.first as usize].key));
+        links.iter_mut().filter(|link| gone(link.key)).for_each(|link| *link = NO_LINK);
     }
 
     fn hash_of(key: Key, wanted: Wanted<'_>) -> u64 {

@@ -193,15 +193,18 @@ impl Query {
         }
     }
 
-    pub(crate) fn drop_key(&mut self, key: Key) {
-        self.selector.drop_key(key);
-        if let Some(rate) = &mut self.rate {
-            rate.drop_key(key);
+    /// Forgets all about these partition keys, which are in order.
+    pub(crate) fn drop_keys(&mut self, keys: &[Key]) {
+        for key in keys {
+            self.selector.drop_key(*key);
+            if let Some(rate) = &mut self.rate {
+                rate.drop_key(*key);
+            }
         }
         match &mut self.input {
-            QueryInput::Single(single) => single.drop_key(key),
-            QueryInput::Join(join) => join.drop_key(key),
-            QueryInput::State(state) => state.drop_key(key),
+            QueryInput::Single(single) => keys.iter().for_each(|key| single.drop_key(*key)),
+            QueryInput::Join(join) => join.drop_keys(keys),
+            QueryInput::State(state) => keys.iter().for_each(|key| state.drop_key(*key)),
         }
     }
 

@@ -26,7 +26,12 @@ pub(super) struct Groups {
     of_key: Vec<Vec<u32>>,
     /// By row number of the window's store: the group its row was found in when it arrived.
     tags: Vec<u32>,
+    /// With how many groups it is next looked whether all are needed.
+    crowded_at: usize,
 }
+
+/// With fewer groups than this it is not looked whether all are needed.
+const CROWDED_MIN: usize = 4_096;
 
 #[derive(Debug, Clone, Default)]
 struct Entry {
@@ -168,6 +173,36 @@ impl Groups {
         number
     }
 
+    /// Whether there are so many groups that those nobody needs should go.
+    pub(super) fn is_crowded(&self) -> bool {
+        self.entries.len() - self.free.len() >= self.crowded_at.max(CROWDED_MIN)
+    }
+
+    /// Forgets the groups whose state is as if they had never been.
+    pub(super) fn sweep(&mut self, is_blank: impl Fn(u32) -> bool) {
+        for (entry, number) in self.entries.iter_mut().zip(0..) {
+            if !entry.used || !is_blank(number) {
+                continue;
+            }
+            *entry = Entry { packed: entry.packed, key: entry.key, ..Entry::default() };
+            if let Ok(found) = self.table.find_entry(entry.hash(), |it| *it == number) {
+                found.remove();
+            }
+            self.free.push(number);
+        }
+        let entries = &self.entries;
+        for groups in &mut self.of_key {
+            groups.retain(|number| entries[*number as usize].used);
+        }
+        for tag in &mut self.tags {
+            if *tag != NO_TAG && !entries[*tag as usize].used {
+                *tag = NO_TAG;
+            }
+        }
+        // The next sweep comes when there are twice as many, so that each new group pays a part.
+        self.crowded_at = 2 * (self.entries.len() - self.free.len());
+    }
+
     /// Forgets all groups of a partition key; `forgotten` is told each.
     pub(super) fn forget_key(&mut self, key: Key, mut forgotten: impl FnMut(u32)) {
         if self.by.is_empty() {
@@ -175,7 +210,7 @@ impl Groups {
             return;
         }
         let Some(groups) = self.of_key.get_mut(key.0 as usize) else { return };
-        self.tags.fill(NO_TAG);
+        // Tags of its rows may stay: they have left the window, and a row that comes gets its own.
         for number in std::mem::take(groups) {
             let entry = &mut self.entries[number as usize];
             entry.used = false;

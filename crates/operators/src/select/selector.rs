@@ -213,6 +213,10 @@ impl Selector {
         if self.aggregates.is_empty() && !self.spec.keep_groups {
             self.groups.clear();
         }
+        if !self.spec.keep_groups && self.groups.is_crowded() {
+            let aggregates = &self.aggregates;
+            self.groups.sweep(|group| aggregates.is_blank(group));
+        }
         for chunk in &flow.chunks {
             self.keys = self.keys.max(chunk.key.0 + 1);
         }

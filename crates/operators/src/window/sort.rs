@@ -63,10 +63,10 @@ impl State {
 fn order(store: &RowStore, by: &[SortBy], a: u32, b: u32) -> Ordering {
     by.iter()
         .map(|it| {
-            let (a, b) = (store.value(a, it.column), store.value(b, it.column));
-            match (a.is_null(), b.is_null()) {
-                (false, false) if it.descending => b.order(&a),
-                (false, false) => a.order(&b),
+            let column = &store.columns()[it.column];
+            match (column.is_null(a), column.is_null(b)) {
+                (false, false) if it.descending => column.order(b, a),
+                (false, false) => column.order(a, b),
                 (a, b) => a.cmp(&b),
             }
         })

@@ -29,6 +29,10 @@ pub(in crate::select) trait Accumulator: Default + Send {
     fn add(&mut self, value: &Value) -> Result<Value, Fault>;
     /// The value after the row left.
     fn remove(&mut self, value: &Value) -> Result<Value, Fault>;
+    /// Whether it is known to be as if no row had ever come.
+    fn is_blank(&self) -> bool {
+        false
+    }
     /// Writes the state.
     fn save(&self, w: &mut Writer);
     /// Reads what `save` wrote.
@@ -55,6 +59,10 @@ pub(in crate::select) trait Aggregator: Send {
     fn run(&mut self, rows: &Rows<'_>, out: &mut Column) -> Result<(), Fault>;
     /// Forgets a group.
     fn clear(&mut self, group: u32);
+    /// Whether a group is known to be as if it had never been.
+    fn is_blank(&self, _group: u32) -> bool {
+        false
+    }
     /// Writes the states of these groups, in this order.
     fn save(&self, w: &mut Writer, groups: &[u32]);
     /// Reads what `save` wrote, as groups `0..count`.
@@ -97,6 +105,10 @@ impl<A: Accumulator> Aggregator for Each<A> {
         if let Some(state) = self.states.get_mut(group as usize) {
             *state = A::default();
         }
+    }
+
+    fn is_blank(&self, group: u32) -> bool {
+        self.states.get(group as usize).is_none_or(A::is_blank)
     }
 
     fn save(&self, w: &mut Writer, groups: &[u32]) {
@@ -183,6 +195,11 @@ impl Aggregates {
         for aggregator in &mut self.aggregators {
             aggregator.clear(group);
         }
+    }
+
+    /// Whether a group is as if no row of it had ever come.
+    pub(in crate::select) fn is_blank(&self, group: u32) -> bool {
+        self.aggregators.iter().all(|it| it.is_blank(group))
     }
 
     pub(in crate::select) fn save(&self, w: &mut Writer, groups: &[u32]) {

@@ -189,6 +189,14 @@ impl<T: Ranked> Aggregator for Best<T> {
         }
     }
 
+    fn is_blank(&self, group: u32) -> bool {
+        let group = group as usize;
+        match &self.mixed {
+            Some(mixed) => mixed.0.get(group).is_none_or(VecDeque::is_empty),
+            None => self.typed.0.get(group).is_none_or(VecDeque::is_empty),
+        }
+    }
+
     fn save(&self, w: &mut Writer, groups: &[u32]) {
         match &self.mixed {
             Some(mixed) => mixed.save(w, groups, Writer::value),

@@ -30,6 +30,10 @@ impl Multiset {
         }
     }
 
+    fn is_blank(&self) -> bool {
+        self.counts.is_empty()
+    }
+
     /// The values and counts in order of their first arrival.
     pub(super) fn in_order(&self) -> Vec<(&Value, i64)> {
         let mut all: Vec<_> = self.counts.iter().collect();
@@ -77,6 +81,10 @@ impl Accumulator for Distinct {
         Ok(self.count())
     }
 
+    fn is_blank(&self) -> bool {
+        self.0.is_blank()
+    }
+
     fn save(&self, w: &mut Writer) {
         self.0.save(w);
     }
@@ -107,6 +115,10 @@ impl Votes {
             | Value::Object(_) => return Err(Fault::wrong_type(value, "bool")),
         }
         Ok(())
+    }
+
+    fn is_blank(&self) -> bool {
+        (self.yes, self.no) == (0, 0)
     }
 
     fn load(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
@@ -140,6 +152,10 @@ impl Accumulator for AllTrue {
         Ok(self.value())
     }
 
+    fn is_blank(&self) -> bool {
+        self.0.is_blank()
+    }
+
     fn save(&self, w: &mut Writer) {
         self.0.save(w);
     }
@@ -162,6 +178,10 @@ impl Accumulator for AnyTrue {
     fn remove(&mut self, value: &Value) -> Result<Value, Fault> {
         self.0.change(value, -1, "or")?;
         Ok(Value::Bool(self.0.yes > 0))
+    }
+
+    fn is_blank(&self) -> bool {
+        self.0.is_blank()
     }
 
     fn save(&self, w: &mut Writer) {
@@ -217,6 +237,10 @@ impl Accumulator for Union {
             self.0.remove(item);
         }
         Ok(self.value())
+    }
+
+    fn is_blank(&self) -> bool {
+        self.0.is_blank()
     }
 
     fn save(&self, w: &mut Writer) {

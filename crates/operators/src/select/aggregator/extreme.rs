@@ -68,6 +68,10 @@ impl Aggregator for Forever {
         }
     }
 
+    fn is_blank(&self, group: u32) -> bool {
+        self.groups.get(group as usize).is_none_or(Value::is_null)
+    }
+
     fn save(&self, w: &mut Writer, groups: &[u32]) {
         for group in groups {
             w.value(self.groups.get(*group as usize).unwrap_or(&Value::Null));

@@ -121,6 +121,8 @@ pub(in crate::select) trait Tally: Default + Send {
     fn remove(&mut self, value: Self::In);
     /// The present value.
     fn show(&self) -> Option<Self::Out>;
+    /// Whether it is as if no row had ever come.
+    fn is_blank(&self) -> bool;
     /// The value just after a row arrived. Where more rows left than came, as outer joins have it,
     /// the original shows a sum even though it counts no member.
     #[inline]
@@ -223,6 +225,10 @@ impl<T: Tally + 'static> Aggregator for Typed<T> {
         }
     }
 
+    fn is_blank(&self, group: u32) -> bool {
+        self.states.get(group as usize).is_none_or(T::is_blank)
+    }
+
     fn save(&self, w: &mut Writer, groups: &[u32]) {
         let empty = T::default();
         for group in groups {
@@ -272,6 +278,10 @@ impl Tally for SumLong {
         Some(self.sum)
     }
 
+    fn is_blank(&self) -> bool {
+        (self.sum, self.count) == (0, 0)
+    }
+
     fn save(&self, w: &mut Writer) {
         w.i64(self.sum);
         w.i64(self.count);
@@ -315,6 +325,10 @@ impl Tally for SumDouble {
         Some(self.sum)
     }
 
+    fn is_blank(&self) -> bool {
+        (self.sum.to_bits(), self.count) == (0, 0)
+    }
+
     fn save(&self, w: &mut Writer) {
         w.f64(self.sum);
         w.i64(self.count);
@@ -351,6 +365,10 @@ impl Tally for Average {
     #[inline]
     fn show(&self) -> Option<f64> {
         (self.count != 0).then_some(self.sum / self.count as f64)
+    }
+
+    fn is_blank(&self) -> bool {
+        (self.sum.to_bits(), self.count) == (0, 0)
     }
 
     fn save(&self, w: &mut Writer) {
@@ -401,6 +419,10 @@ impl Tally for Deviation {
             1 => Some(0.0),
             count => Some((self.squares / count as f64).sqrt()),
         }
+    }
+
+    fn is_blank(&self) -> bool {
+        (self.mean.to_bits(), self.squares.to_bits(), self.count) == (0, 0, 0)
     }
 
     fn save(&self, w: &mut Writer) {
@@ -454,6 +476,10 @@ impl Aggregator for Count {
         if let Some(count) = self.counts.get_mut(group as usize) {
             *count = 0;
         }
+    }
+
+    fn is_blank(&self, group: u32) -> bool {
+        self.counts.get(group as usize).is_none_or(|count| *count == 0)
     }
 
     fn save(&self, w: &mut Writer, groups: &[u32]) {
