@@ -55,3 +55,13 @@ fn time_functions_answer_as_told() {
 fn list_functions_answer_as_told() {
     check(include_str!("told/list.txt"));
 }
+
+#[test]
+fn json_functions_answer_as_told() {
+    check(include_str!("told/json.txt"));
+}
+
+#[test]
+fn map_functions_answer_as_told() {
+    check(include_str!("told/map.txt"));
+}

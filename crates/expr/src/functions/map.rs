@@ -121,7 +121,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         let json = words::of_map(given::map(&args[0], "the map")?);
         Ok(Value::text(json))
     }),
-    map!("toXML", "object | object any", String, to_xml),
+    map!("toXML", "object | object string!", String, to_xml),
     map!("values", "object", Object, |_, args| {
         let values = given::map(&args[0], "the map")?.iter().map(|(_, value)| value.clone());
         Ok(Value::object(Object::List(values.collect())))
@@ -212,6 +212,7 @@ fn map_of(entries: Vec<(weir_event::Text, Json)>) -> Value {
 fn value_of(json: Json) -> Value {
     match json {
         Json::Object(entries) => map_of(entries),
+        Json::Whole(digits) if digits == "-0" => Value::Double(-0.0),
         Json::Whole(digits) => whole_value(&digits),
         Json::Decimal(digits) => Value::Double(digits.parse().unwrap_or(f64::NAN)),
         Json::Bool(truth) => Value::Bool(truth),
@@ -258,6 +259,17 @@ fn leaf(text: &str) -> Value {
         "true" => return Value::Bool(true),
         "false" => return Value::Bool(false),
         _ => {}
+    }
+    if text.starts_with(|c: char| c <= ' ') || text.ends_with(|c: char| c <= ' ') {
+        return Value::text(text);
+    }
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    if let Some(hex) = digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X"))
+        && !hex.is_empty()
+        && hex.bytes().all(|byte| byte.is_ascii_hexdigit())
+    {
+        // The original takes it for a number, but reads no further than its 0.
+        return Value::Long(0);
     }
     let plain = text.strip_suffix(['f', 'F', 'd', 'D', 'l', 'L']).unwrap_or(text);
     if plain.starts_with('+') || numbers::double(plain).is_none() {

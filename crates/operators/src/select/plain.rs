@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use weir_event::{Batch, Chunk, Column, Kind};
-use weir_expr::{Env, Expr, Fault, Input, Rows, Scope, Source};
+use weir_expr::{Changes, Env, Expr, Fault, Input, Rows, Scope, Source};
 
 use super::selector::{Selected, Selector};
 
@@ -58,7 +58,9 @@ impl Selector {
     ) -> Result<Selected, Fault> {
         let Batch { columns, timestamps } = plain.batch;
         let inputs = [Input::new(Source::Batch { columns, timestamps }, plain.rows)];
-        let scope = Scope { inputs: &inputs, len: plain.len, env };
+        let changes = Changes::default();
+        let env = Env { changes: Some(&changes), ..*env };
+        let scope = Scope { inputs: &inputs, len: plain.len, env: &env };
         let whole = plain.is_whole();
         let column = |item: &Expr| -> Result<Arc<Column>, Fault> {
             if let Expr::Attribute { slot: 0, column, .. } = item
@@ -68,7 +70,10 @@ impl Selector {
             }
             item.eval_column(&scope).map(Arc::new)
         };
-        let columns = self.spec().items.iter().map(column).collect::<Result<_, _>>()?;
+        let mut columns: Vec<_> = self.spec().items.iter().map(column).collect::<Result<_, _>>()?;
+        if !changes.is_empty() {
+            columns.iter_mut().for_each(|column| changes.apply(Arc::make_mut(column)));
+        }
         Ok(Selected {
             batch: Batch { timestamps: plain.timestamps(), columns },
             kinds: vec![Kind::Current; plain.len],

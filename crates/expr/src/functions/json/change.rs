@@ -3,7 +3,7 @@
 use weir_event::{DataType, Object, Value};
 use weir_json::{Json, Path, Place};
 
-use super::read::{given_json, given_path, parse, path_of};
+use super::read::{given_json, given_path, path_of, strict};
 use crate::fault::Fault;
 use crate::functions::signature::takes;
 use crate::functions::{Arg, Bound, given, prepared};
@@ -62,7 +62,7 @@ fn element(value: &Value) -> Result<Value, Fault> {
     if text.trim().is_empty() {
         return Ok(value.clone());
     }
-    match parse(text) {
+    match strict(text) {
         Some(json @ (Json::Object(_) | Json::List(_))) => Ok(with_doubles(json)),
         Some(_) => Ok(value.clone()),
         None => Err(Fault::runtime(format!("`{text}` is not valid JSON"))),

@@ -36,8 +36,8 @@ pub(in crate::functions) const FUNCTIONS: &[Function] = &[
         let text = one_text(found).unwrap_or_default().to_ascii_lowercase();
         match text.as_str() {
             "true" => Value::Bool(true),
-            "false" => Value::Bool(false),
-            _ => Value::Null,
+            // The original gives null, which counts as false wherever a bool is declared.
+            _ => Value::Bool(false),
         }
     }),
     at_path!("getDouble", Double, |found| number(found, numbers::double)),
@@ -85,6 +85,7 @@ pub(super) fn given_path<'a>(
 /// The tree of JSON that is text, or of an object.
 pub(super) fn given_json(value: &Value) -> Result<Json, Fault> {
     let json = match value {
+        Value::Str(text) if text.is_empty() => None,
         Value::Str(text) => parse(text),
         Value::Null
         | Value::Bool(_)
@@ -100,8 +101,14 @@ pub(super) fn given_json(value: &Value) -> Result<Json, Fault> {
     }
 }
 
-/// The tree of a text that is JSON, also in a loose hand.
+/// The tree of a text that is JSON, also in a loose hand: other text stands for itself.
 pub(super) fn parse(text: &str) -> Option<Json> {
+    let bare = |text: &str| !text.trim_start().starts_with(['{', '[', '"', '\'']);
+    strict(text).or_else(|| bare(text).then(|| Json::Text(text.into())))
+}
+
+/// The tree of a text that is JSON as a whole.
+pub(super) fn strict(text: &str) -> Option<Json> {
     let mut reader = Reader::new(text, Dialect::Lenient);
     let json = Json::read(&mut reader).ok()?;
     reader.finish().ok()?;

@@ -3,7 +3,7 @@
 use weir_event::{DataType, Object, Text, Value, buckets, sort_as_hashed};
 use weir_json::{Json, quote};
 
-use super::read::{html_safe, parse};
+use super::read::{html_safe, parse, strict};
 use crate::fault::Fault;
 use crate::functions::signature::takes;
 use crate::functions::{Arg, Bound, given, plain};
@@ -62,7 +62,7 @@ pub(super) fn to_string(args: &[Arg<'_>]) -> Result<Bound, String> {
 pub(crate) fn json_of(value: &Value) -> Result<Value, Fault> {
     let json = match value {
         Value::Null => return Ok(Value::Null),
-        Value::Str(text) => parse(text),
+        Value::Str(text) => strict(text),
         Value::Bool(_)
         | Value::Int(_)
         | Value::Long(_)

@@ -4,6 +4,7 @@ use weir_event::{DataType, Value};
 use weir_json::{Json, Path};
 
 use super::read::{given_json, given_path, html_safe, path_of};
+use crate::fault::Fault;
 use crate::functions::Arg;
 use crate::functions::signature::takes;
 use crate::functions::stream::{BoundStream, rows};
@@ -14,6 +15,19 @@ struct Tokens {
     /// Whether an event without a value is left out, rather than given a null.
     strict: bool,
     as_object: bool,
+}
+
+impl Tokens {
+    /// A fault of the kind that the original has, which wraps it for objects alone.
+    fn kind_of(&self, fault: Fault, json: &Value) -> Fault {
+        if self.as_object {
+            fault
+        } else if json.is_null() {
+            Fault { class: "java.lang.IllegalArgumentException", ..fault }
+        } else {
+            Fault { class: "com.jayway.jsonpath.InvalidJsonException", ..fault }
+        }
+    }
 }
 
 pub(in crate::functions) fn tokenize(args: &[Arg<'_>]) -> BoundStream {
@@ -30,7 +44,7 @@ fn bind(name: &'static str, args: &[Arg<'_>], data_type: DataType) -> BoundStrea
     let as_object = data_type == DataType::Object;
     let tokens = Tokens { path: path_of(args), strict, as_object };
     rows(name, &[("jsonElement", data_type)], tokens, |tokens, _, args| {
-        let json = given_json(&args[0])?;
+        let json = given_json(&args[0]).map_err(|fault| tokens.kind_of(fault, &args[0]))?;
         let path = given_path(tokens.path.as_ref(), &args[1])?;
         let nothing = || if tokens.strict { Vec::new() } else { vec![vec![Value::Null]] };
         let whole = |json: Json| {
