@@ -304,8 +304,10 @@ impl Run<'_> {
         if pending.tail == NONE {
             pending.sorted = fresh.sorted;
         } else {
-            let start = |entry: u32| partials.head(entries.at(entry).partial).start;
-            pending.sorted &= fresh.sorted && start(pending.tail) <= start(fresh.head);
+            let head = |entry: u32| partials.head(entries.at(entry).partial);
+            let (last, first) = (head(pending.tail), head(fresh.head));
+            pending.sorted &= fresh.sorted && last.start <= first.start;
+            pending.timely &= when(last.time) <= when(first.time);
         }
         entries.append(pending, &mut fresh);
     }
@@ -335,10 +337,7 @@ impl Run<'_> {
     /// Sorts a list by the time of each last event; those without one go last.
     fn sort_by_time(&mut self, list: &mut List) {
         let State { entries, partials, .. } = &mut *self.state;
-        let time = |partial: u32| match partials.head(partial).time {
-            UNSTAMPED => i64::MAX,
-            time => time,
-        };
+        let time = |partial: u32| when(partials.head(partial).time);
         if entries.partials(list).map(time).is_sorted() {
             return;
         }
@@ -351,4 +350,9 @@ impl Run<'_> {
         }
         list.sorted = held.iter().map(|it| partials.head(*it).start).is_sorted();
     }
+}
+
+/// The time of a last event to sort by: those without one go last.
+pub(super) fn when(time: i64) -> i64 {
+    if time == UNSTAMPED { i64::MAX } else { time }
 }

@@ -22,11 +22,13 @@ pub(super) struct List {
     pub(super) tail: u32,
     /// Whether the partial matches began in this order, as far as is known.
     pub(super) sorted: bool,
+    /// Whether they took their last events in this order, as far as is known.
+    pub(super) timely: bool,
 }
 
 impl Default for List {
     fn default() -> Self {
-        Self { head: NONE, tail: NONE, sorted: true }
+        Self { head: NONE, tail: NONE, sorted: true, timely: true }
     }
 }
 
@@ -105,6 +107,7 @@ impl Entries {
         }
         if list.head == NONE {
             list.sorted = true;
+            list.timely = true;
         }
         self.free.push(entry);
     }

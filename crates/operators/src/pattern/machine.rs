@@ -5,7 +5,7 @@ use foldhash::fast::FixedState;
 use super::condition::Condition;
 use super::spec::PatternSpec;
 use super::straight::is_straight;
-use super::wiring::{Feed, Waits, Wiring};
+use super::wiring::{Feed, Step, Waits, Wiring};
 use crate::select::Selector;
 
 /// The part of a pattern that never changes.
@@ -18,6 +18,8 @@ pub(super) struct Machine {
     pub(super) conditions: Vec<Condition>,
     /// By step: whether an event that cannot be taken for what it is changes nothing there.
     pub(super) skips: Vec<bool>,
+    /// Whether what waits does not take further events where it waits.
+    pub(super) steady: bool,
     /// Whether lists are not needed; see [`is_straight`].
     pub(super) straight: bool,
     /// By stream: whether an event that none of its elements may take changes nothing.
@@ -37,14 +39,17 @@ impl Machine {
             let step = &wiring.steps[*number];
             let one = matches!(step.waits, Waits::One | Waits::Absent { .. });
             skips[*number] = one && !spec.sequence;
-            let indexed = skips[*number] && step.waits == Waits::One;
+            let indexed = skips[*number];
             conditions[*number] =
                 Condition::new(spec, element, *number, &wiring.numbers, indexed, &mut totals);
         }
+        let one = |step: &Step| matches!(step.waits, Waits::One | Waits::Absent { .. });
+        let steady = wiring.steps.iter().all(one);
         let idle = |feed: &Feed| feed.elements.iter().all(|step| skips[*step]);
         let idles = wiring.feeds.iter().map(idle).collect();
         let machine = Self {
             idles,
+            steady,
             sequence: spec.sequence,
             within_ms: spec.within_ms,
             wiring,

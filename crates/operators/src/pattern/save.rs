@@ -3,6 +3,7 @@
 use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::{Key, NO_ROW, RowStore};
 
+use super::arm::when;
 use super::kept::Kept;
 use super::list::{List, NONE};
 use super::partial::{Head, SILENCE};
@@ -278,8 +279,11 @@ impl Pattern {
                 let partial = *partials.get(r.u32()? as usize).ok_or_else(damaged)?;
                 let state = &mut self.state;
                 let start = |partial: u32| state.partials.head(partial).start;
+                let when = |partial: u32| when(state.partials.head(partial).time);
                 if list.tail != NONE {
-                    list.sorted &= start(state.entries.at(list.tail).partial) <= start(partial);
+                    let last = state.entries.at(list.tail).partial;
+                    list.sorted &= start(last) <= start(partial);
+                    list.timely &= when(last) <= when(partial);
                 }
                 state.entries.push(list, partial);
                 state.partials.hold(partial);

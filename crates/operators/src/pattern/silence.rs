@@ -40,7 +40,32 @@ impl Run<'_> {
             self.reset(step);
         }
         self.update(step);
+        let spoken = self.spoken(step, &it, for_ms, due);
+        if let Some(every) = it.within_every {
+            self.update(every);
+        }
+        let nothing = spoken.is_empty();
+        for partial in spoken {
+            self.speak(step, &it, partial);
+        }
+        let now = self.now;
+        let waiting = self.waiting(step);
+        if now > for_ms.saturating_add(due) {
+            waiting.last_time = now.saturating_add(for_ms);
+        }
+        if nothing && waiting.last_time < due {
+            waiting.last_time = due.saturating_add(for_ms);
+            let next = waiting.last_time;
+            self.wake(step, next);
+        }
+    }
+
+    /// The partial matches of an absent element whose time is over, each held.
+    fn spoken(&mut self, step: usize, it: &Step, for_ms: i64, due: i64) -> Vec<u32> {
         let mut spoken = Vec::new();
+        // What is too old begins its `every` again, wherever it stands.
+        let begun_again = self.machine.within_ms.is_some() && it.within_every.is_some();
+        let ordered = self.machine.steady && self.waiting(step).pending.timely && !begun_again;
         let mut entry = self.waiting(step).pending.head;
         while entry != NONE {
             let found = *self.state.entries.at(entry);
@@ -66,27 +91,14 @@ impl Run<'_> {
                     self.remove_pending(step, entry);
                     self.state.partials.head_mut(partial).time = due;
                     spoken.push(partial);
+                } else if ordered {
+                    // Those behind it took their events later.
+                    break;
                 }
             }
             entry = found.after;
         }
-        if let Some(every) = it.within_every {
-            self.update(every);
-        }
-        let nothing = spoken.is_empty();
-        for partial in spoken {
-            self.speak(step, &it, partial);
-        }
-        let now = self.now;
-        let waiting = self.waiting(step);
-        if now > for_ms.saturating_add(due) {
-            waiting.last_time = now.saturating_add(for_ms);
-        }
-        if nothing && waiting.last_time < due {
-            waiting.last_time = due.saturating_add(for_ms);
-            let next = waiting.last_time;
-            self.wake(step, next);
-        }
+        spoken
     }
 
     /// A partial match that nothing disturbed goes on; the caller's hold on it ends.
