@@ -90,6 +90,8 @@ pub(crate) struct AppThread {
     made: Vec<OutputNo>,
     keys: Arc<KnownKeys>,
     positions: BTreeMap<Text, Vec<u8>>,
+    /// Whether an output was let go because its lane is closed: a snapshot would miss it.
+    cut_off: bool,
     progress: watch::Sender<Progress>,
 }
 
@@ -138,7 +140,8 @@ impl AppThread {
         };
         let text = Text::from(text);
         let positions = BTreeMap::new();
-        (Self { machine, text, lanes, made, keys, positions, progress }, handle)
+        let cut_off = false;
+        (Self { machine, text, lanes, made, keys, positions, cut_off, progress }, handle)
     }
 
     /// Puts a snapshot's content in place; `marks` are those that snapshot and log hold.
@@ -204,7 +207,7 @@ impl AppThread {
             match job {
                 Job::Entry(entry) => self.entry(entry),
                 Job::Save(reply) => {
-                    if self.progress.borrow().failed.is_none() {
+                    if self.progress.borrow().failed.is_none() && !self.cut_off {
                         // Whoever asked may have gone.
                         drop(reply.send(self.save()));
                     }
@@ -289,8 +292,12 @@ impl AppThread {
     }
 
     fn apply(&mut self, at: At, what: &What) {
-        let mut out =
-            ToLanes { app: self.machine.name().into(), lanes: &self.lanes, made: &mut self.made };
+        let mut out = ToLanes {
+            app: self.machine.name().into(),
+            lanes: &self.lanes,
+            made: &mut self.made,
+            cut_off: &mut self.cut_off,
+        };
         match what {
             What::Events(events) => {
                 let count = events.batch.len() as u64;
@@ -326,6 +333,7 @@ struct ToLanes<'a> {
     app: Text,
     lanes: &'a [Arc<Lane>],
     made: &'a mut [OutputNo],
+    cut_off: &'a mut bool,
 }
 
 impl Outputs for ToLanes<'_> {
@@ -336,7 +344,7 @@ impl Outputs for ToLanes<'_> {
         if let (Some(lane), Some(made)) = (self.lanes.get(sink), self.made.get_mut(sink)) {
             *made = (*made).max(output.last());
             // A closed lane means that the node is no longer active: nothing may leave.
-            lane.push(output);
+            *self.cut_off |= !lane.push(output);
         }
     }
 

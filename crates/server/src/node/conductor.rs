@@ -24,6 +24,9 @@ use super::view::{NodeView, Role};
 /// How long after a mark has moved it is written to the log.
 const MARKS_WITHIN: Duration = Duration::from_millis(10);
 
+/// How long a node that shall end may take to hand over: orchestrators kill it soon after.
+const STOP_MAX: Duration = Duration::from_secs(20);
+
 /// What a node is told once.
 pub(crate) struct Settings {
     /// Its name.
@@ -96,6 +99,8 @@ pub(crate) struct Conductor {
     /// What is left of the term before: sources that give up their ports.
     pub(super) leaving: Option<JoinHandle<()>>,
     pub(super) stopping: bool,
+    /// When a node that shall end does so, whatever is in its way.
+    pub(super) stop_by: Option<tokio::time::Instant>,
 }
 
 impl Conductor {
@@ -135,6 +140,7 @@ impl Conductor {
             term: None,
             leaving: None,
             stopping: false,
+            stop_by: None,
         };
         (this, role_seen)
     }
@@ -176,6 +182,10 @@ impl Conductor {
                 () = until(marks_due), if marks_due.is_some() => {
                     marks_due = None;
                     self.log_marks();
+                }
+                () = until(self.stop_by), if self.stop_by.is_some() => {
+                    tracing::warn!("could not hand over in time: ends as by a crash");
+                    return self.leave_office();
                 }
                 _ = snapshots.tick() => self.snapshots(false),
                 _ = drain_check.tick(), if draining => self.drain_on(),
@@ -327,6 +337,7 @@ impl Conductor {
             }
             Command::Stop => {
                 self.stopping = true;
+                self.stop_by = Some(tokio::time::Instant::now() + STOP_MAX);
                 if self.term.is_none() {
                     return true;
                 }

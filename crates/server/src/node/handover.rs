@@ -28,6 +28,9 @@ impl Conductor {
         let since = tokio::time::Instant::now();
         term.draining = Some(Draining { since, sources_ended: false, saved: false, told: false });
         let taken_over = term.taken_over;
+        for lane in term.apps.iter().flat_map(|it| &it.handle.lanes) {
+            lane.lift_limit();
+        }
         self.set_role(Role::Draining);
         tracing::info!("handing over: sources close, sinks drain, a snapshot is taken");
         if taken_over {

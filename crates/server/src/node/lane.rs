@@ -38,6 +38,9 @@ struct State {
     /// Outputs up to here were confirmed before the present replay; they do not leave again.
     suppressed: OutputNo,
     closed: bool,
+    /// Whether it takes any number of rows: while it is replayed into, and while its node hands
+    /// over, a sink that is stuck may not hold up what is to be done before a snapshot.
+    unlimited: bool,
     delivered: u64,
     given_up: u64,
     trouble: Option<String>,
@@ -73,6 +76,7 @@ impl Lane {
     /// Puts a lane back: what waited in the snapshot, less what was delivered up to `mark`.
     pub(crate) fn restore(&self, saved: Option<SavedSink>, mark: OutputNo) {
         let mut state = self.state();
+        state.unlimited = true;
         let waiting = saved.map(|it| it.waiting).unwrap_or_default();
         state.suppressed = mark;
         state.mark = state.suppressed;
@@ -88,6 +92,7 @@ impl Lane {
     /// Replay is over: a mark beyond what it made is brought back to that.
     pub(crate) fn clamp(&self, made: OutputNo) {
         let mut state = self.state();
+        state.unlimited = false;
         state.mark = state.mark.min(made);
         state.logged = state.logged.min(made);
         state.suppressed = state.suppressed.min(made);
@@ -97,7 +102,7 @@ impl Lane {
     pub(crate) fn push(&self, output: Output) -> bool {
         let mut state = self.state();
         let Some(output) = output.above(state.suppressed) else { return !state.closed };
-        while state.rows >= WAITING_ROWS_MAX && !state.closed {
+        while state.rows >= WAITING_ROWS_MAX && !state.unlimited && !state.closed {
             state = self.room.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         if state.closed {
@@ -177,6 +182,12 @@ impl Lane {
             mark: state.mark,
             waiting: state.waiting.iter().cloned().collect(),
         }
+    }
+
+    /// Takes any number of rows from now on: its node is about to hand over.
+    pub(crate) fn lift_limit(&self) {
+        self.state().unlimited = true;
+        self.room.notify_all();
     }
 
     /// Whether the lane has ended.
@@ -282,6 +293,21 @@ mod tests {
         lane.push(output(2, &[2]));
         assert_eq!(lane.front(100).await.unwrap(), [output(2, &[2])]);
         assert_eq!(lane.counts().mark, OutputNo(1));
+    }
+
+    #[tokio::test]
+    async fn a_replay_and_a_hand_over_do_not_wait_for_the_sink() {
+        let lane = Arc::new(lane());
+        let full: Vec<i32> = vec![0; WAITING_ROWS_MAX];
+        lane.restore(None, OutputNo(0));
+        assert!(lane.push(output(1, &full)));
+        assert!(lane.push(output(20_001, &full)));
+        lane.clamp(OutputNo(40_000));
+        let pusher = Arc::clone(&lane);
+        let pushing = tokio::task::spawn_blocking(move || pusher.push(output(40_001, &[1])));
+        lane.lift_limit();
+        assert!(pushing.await.unwrap());
+        assert_eq!(lane.save().waiting.len(), 3);
     }
 
     #[tokio::test]

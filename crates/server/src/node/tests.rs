@@ -7,14 +7,16 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use weir_cluster::{Moment, NodeEvent, NodeInput, Term};
-use weir_codec::{EntryId, RawEntry, Snapshot};
+use weir_codec::{EntryId, Events, RawEntry, Snapshot, What};
 use weir_connectors::{Annotation, Event, Payload, Position, Site};
 use weir_event::{
     Attribute, BatchBuilder, DataType, Epoch, OutputNo, Schema, Seq, Text, Time, Value,
 };
 
+use super::app::{AppThread, Committed, Job};
 use super::conductor::{Command, Conductor, Settings};
 use super::door::{Group, Shelf, ShelfError};
+use super::lane::Lane;
 use super::machine::{AppText, At, LoadFailure, Machine, Maker, Output, Outputs, Port, Step};
 use super::view::{NodeView, Role};
 
@@ -434,4 +436,32 @@ async fn a_timer_fires_by_an_entry_of_the_log() {
     assert!(send(&site, "T.In", 60).await);
     assert_eq!(taker.until(2).await, [60, -60]);
     node.kill().await;
+}
+
+#[tokio::test]
+async fn an_app_that_had_to_let_an_output_go_gives_no_snapshot() {
+    let lane = Arc::new(Lane::new("Out.1".into(), Arc::default()));
+    let (thread, handle) = AppThread::new(Box::new(tally("T")), "T", vec![lane]);
+    let handle = thread.start(handle).unwrap();
+    let mut rows = BatchBuilder::new(&schema());
+    rows.push_row(-1, [Value::Long(5)]);
+    let entry = |seq| {
+        let at = At { epoch: Epoch(1), seq: Seq(seq), time: Time(1) };
+        let batch = rows.clone().finish();
+        let (app, source, stream) = ("T".into(), "In.1".into(), "In".into());
+        let (position, idempotency_key) = (None, None);
+        let events = Events { app, source, stream, batch, position, idempotency_key };
+        Job::Entry(Committed { at, what: What::Events(events), room: None })
+    };
+    let save = || {
+        let (reply, answer) = oneshot::channel();
+        assert!(handle.ask(Job::Save(reply)));
+        answer
+    };
+    assert!(handle.ask(entry(1)));
+    assert_eq!(save().await.unwrap().sinks[0].waiting.len(), 1);
+    // The node is no longer the active one, and the entry had been committed before.
+    handle.close();
+    assert!(handle.ask(entry(2)));
+    assert!(save().await.is_err(), "it would hold the entry and miss its output");
 }
