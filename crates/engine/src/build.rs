@@ -161,6 +161,7 @@ fn aggregates(plans: &[AggregatePlan]) -> Vec<AggregateSpec> {
         .map(|it| AggregateSpec {
             aggregate: it.aggregate,
             arg: it.arg.clone(),
+            guard: it.guard.clone(),
             data_type: it.data_type,
         })
         .collect()

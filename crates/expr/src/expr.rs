@@ -279,6 +279,35 @@ impl Expr {
         }
     }
 
+    /// Calls `change` for each expression inside, then for this one.
+    pub fn walk_mut(&mut self, change: &mut dyn FnMut(&mut Expr)) {
+        match self {
+            Self::Const(..)
+            | Self::Attribute { .. }
+            | Self::Chain { .. }
+            | Self::Timestamp { .. }
+            | Self::Event { .. }
+            | Self::IsAbsent { .. }
+            | Self::In { .. } => {}
+            Self::Arithmetic { sides, .. } | Self::Compare { sides, .. } => {
+                sides.0.walk_mut(change);
+                sides.1.walk_mut(change);
+            }
+            Self::And(sides) | Self::Or(sides) => {
+                sides.0.walk_mut(change);
+                sides.1.walk_mut(change);
+            }
+            Self::Not(inner) | Self::IsNull(inner) => inner.walk_mut(change),
+            Self::IfElse(parts) => {
+                parts.0.walk_mut(change);
+                parts.1.walk_mut(change);
+                parts.2.walk_mut(change);
+            }
+            Self::Call { args, .. } => args.iter_mut().for_each(|arg| arg.walk_mut(change)),
+        }
+        change(self);
+    }
+
     /// Calls `change` for the slot of every reference inside.
     pub fn for_each_slot(&mut self, change: &mut dyn FnMut(&mut u16)) {
         match self {

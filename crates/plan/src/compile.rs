@@ -62,6 +62,8 @@ pub(crate) struct Compiler<'a> {
     /// The table that is changed; seen by an `in` of the change beside the one it searches.
     pub target: Option<(String, Schema)>,
     pub checks: Vec<CheckPlan>,
+    /// What has to hold for the expression at hand to be computed at all.
+    guards: Vec<Expr>,
     /// Whether `having` and `order by` see what is searched beside what is selected, as in joins.
     pub on_demand: bool,
     /// In a join with an aggregation: where the bounds of the time asked for are found.
@@ -96,6 +98,7 @@ impl<'a> Compiler<'a> {
             table: None,
             target: None,
             checks: Vec::new(),
+            guards: Vec::new(),
             on_demand: false,
             bounds: None,
             problems: Vec::new(),
@@ -124,12 +127,14 @@ impl<'a> Compiler<'a> {
                 self.compare(*op, sides.0?, sides.1?, expr.span)
             }
             q::ExprKind::And(left, right) => {
-                let sides = (self.condition(left), self.condition(right));
-                Some(Expr::And(Box::new((sides.0?, sides.1?))))
+                let left = self.condition(left);
+                let right = self.when(left.clone(), |it| it.condition(right));
+                Some(Expr::And(Box::new((left?, right?))))
             }
             q::ExprKind::Or(left, right) => {
-                let sides = (self.condition(left), self.condition(right));
-                Some(Expr::Or(Box::new((sides.0?, sides.1?))))
+                let left = self.condition(left);
+                let right = self.when(left.clone().map(not), |it| it.condition(right));
+                Some(Expr::Or(Box::new((left?, right?))))
             }
             q::ExprKind::Not(inner) => Some(Expr::Not(Box::new(self.condition(inner)?))),
             q::ExprKind::In { condition, table, table_span } => {
@@ -529,18 +534,34 @@ impl<'a> Compiler<'a> {
             self.problem("aggregate", call.span, message);
             return None;
         };
-        aggregates.push(AggregatePlan { aggregate, arg: aggregate.argument(args), data_type });
+        let both = |all, one| Expr::And(Box::new((all, one)));
+        let guard = self.guards.iter().cloned().reduce(both);
+        let arg = aggregate.argument(args);
+        aggregates.push(AggregatePlan { aggregate, arg, guard, data_type });
         let column = aggregates.len() as u16 - 1;
         Some(aggregate.shown(Expr::Attribute { slot: TOTALS, column, data_type }))
     }
 
+    /// Compiles what is computed only where a condition holds: aggregates in it learn of those
+    /// events alone.
+    fn when<R>(&mut self, condition: Option<Expr>, body: impl FnOnce(&mut Self) -> R) -> R {
+        let before = self.guards.len();
+        self.guards.extend(condition);
+        let answer = body(self);
+        self.guards.truncate(before);
+        answer
+    }
+
     fn if_then_else(&mut self, call: &q::FunctionCall) -> Option<Expr> {
-        let args = self.args(&call.args)?;
-        let Ok([condition, then, other]) = <[Expr; 3]>::try_from(args) else {
+        let [condition, then, other] = call.args.listed() else {
             let message = "`ifThenElse` takes a condition and two values";
             self.problem("arguments", call.span, message);
             return None;
         };
+        let condition = self.expr(condition);
+        let then = self.when(condition.clone(), |it| it.expr(then));
+        let other = self.when(condition.clone().map(not), |it| it.expr(other));
+        let (condition, then, other) = (condition?, then?, other?);
         let (t, o) = (then.data_type(), other.data_type());
         if condition.data_type() != DataType::Bool || t != o {
             let message = format!(
@@ -576,6 +597,10 @@ impl<'a> Compiler<'a> {
             }
         }
     }
+}
+
+fn not(expr: Expr) -> Expr {
+    Expr::Not(Box::new(expr))
 }
 
 /// What is known of a compiled argument.

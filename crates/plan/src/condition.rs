@@ -50,11 +50,15 @@ pub fn condition(input: &str, schema: &Schema, text: &str) -> Result<ConditionPl
     match compiled {
         Some(mut condition) if compiler.problems.is_empty() => {
             let totals = ROWS.len() as u16 + 1;
-            condition.for_each_slot(&mut |slot| {
-                if *slot == TOTALS {
-                    *slot = totals;
-                }
-            });
+            let mut aggregates = aggregates;
+            let guards = aggregates.iter_mut().filter_map(|it| it.guard.as_mut());
+            for expr in guards.chain([&mut condition]) {
+                expr.for_each_slot(&mut |slot| {
+                    if *slot == TOTALS {
+                        *slot = totals;
+                    }
+                });
+            }
             Ok(ConditionPlan { condition, aggregates })
         }
         _ => Err(compiler.problems),

@@ -486,6 +486,8 @@ pub struct AggregatePlan {
     pub aggregate: Aggregate,
     /// Its argument; `count()` has none.
     pub arg: Option<Expr>,
+    /// Which events it learns of, where it stands in a part that is not always computed.
+    pub guard: Option<Expr>,
     /// The type of its answer.
     pub data_type: DataType,
 }

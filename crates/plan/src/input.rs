@@ -78,11 +78,12 @@ impl Compiler<'_> {
     pub(crate) fn filter(&mut self, condition: &q::Expr) -> Option<HandlerPlan> {
         let outer = self.aggregates.replace(Vec::new());
         let compiled = self.condition(condition);
-        let aggregates = std::mem::replace(&mut self.aggregates, outer).unwrap_or_default();
+        let mut aggregates = std::mem::replace(&mut self.aggregates, outer).unwrap_or_default();
         let mut condition = compiled?;
-        if !aggregates.is_empty() {
-            let totals = self.inputs.len() as u16;
-            condition.for_each_slot(&mut |slot| {
+        let totals = self.inputs.len() as u16;
+        let guards = aggregates.iter_mut().filter_map(|it| it.guard.as_mut());
+        for expr in guards.chain([&mut condition]) {
+            expr.for_each_slot(&mut |slot| {
                 if *slot == crate::compile::TOTALS {
                     *slot = totals;
                 }

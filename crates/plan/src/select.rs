@@ -157,15 +157,28 @@ impl Compiler<'_> {
 /// Gives the stand-in slots of aggregates, outputs and table rows their numbers.
 pub(crate) fn number_slots(select: &mut SelectPlan, inputs: u16) {
     select.inputs = inputs;
+    compute_outputs_of_guards(select);
     let mut number = |slot: &mut u16| *slot = final_slot(*slot, inputs);
     let exprs = select.items.iter_mut().chain(&mut select.group_by).chain(&mut select.having);
     for expr in exprs.chain(&mut select.order_extra) {
         expr.for_each_slot(&mut number);
     }
     for aggregate in &mut select.aggregates {
-        if let Some(arg) = &mut aggregate.arg {
-            arg.for_each_slot(&mut number);
+        for expr in aggregate.arg.iter_mut().chain(&mut aggregate.guard) {
+            expr.for_each_slot(&mut number);
         }
+    }
+}
+
+/// Output attributes are not there yet when aggregates learn of an event: what they are computed
+/// of takes their place.
+fn compute_outputs_of_guards(select: &mut SelectPlan) {
+    for guard in select.aggregates.iter_mut().filter_map(|it| it.guard.as_mut()) {
+        guard.walk_mut(&mut |expr| {
+            if let Expr::Attribute { slot: OUTPUTS, column, .. } = expr {
+                *expr = select.items[*column as usize].clone();
+            }
+        });
     }
 }
 

@@ -2,7 +2,7 @@
 
 use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::{Column, Kind};
-use weir_expr::{Fault, Scope, Vector};
+use weir_expr::{Fault, Input, Rows as Places, Scope, Source, Vector};
 
 use super::aggregator::{AggregateSpec, Aggregates, Rows};
 use crate::window::Mode;
@@ -35,14 +35,22 @@ impl Running {
     ///
     /// An argument could not be computed; aggregates before it have taken the row.
     pub(crate) fn take(&mut self, scope: &Scope<'_>, kind: Kind) -> Result<(), Fault> {
-        for (at, total) in self.totals.iter_mut().enumerate() {
+        for at in 0..self.totals.len() {
             let spec = &self.aggregates.specs()[at];
+            if let Some(guard) = &spec.guard {
+                let mut inputs = scope.inputs.to_vec();
+                inputs.push(Input::new(Source::Columns(&self.totals), Places::From(0)));
+                if !guard.holds_at(&Scope { inputs: &inputs, ..*scope }, 0)? {
+                    continue;
+                }
+            }
             let arg = match &spec.arg {
                 Some(arg) => Vector::same(&arg.value_at(scope, 0)?),
                 None => Vector::Null,
             };
             let rows =
                 Rows { range: 0..1, kinds: &[kind], groups: &[0], arg: &arg, expired_shown: true };
+            let total = &mut self.totals[at];
             total.clear();
             self.aggregates.at(at).run(&rows, total)?;
         }

@@ -236,9 +236,14 @@ impl Selector {
         while start < flow.len() {
             let reset = flow.kinds[start..].iter().position(|kind| *kind == Kind::Reset);
             let end = reset.map_or(flow.len(), |at| start + at);
-            for (i, total) in totals.iter_mut().enumerate() {
+            for i in 0..totals.len() {
+                let guard = self.aggregates.specs()[i].guard.as_ref();
+                let masked = guard
+                    .map(|guard| learnt_of(guard, scope, &totals, flow, start..end))
+                    .transpose()?;
+                let total = &mut totals[i];
                 let arg = args[i].as_ref().unwrap_or(&nothing);
-                let (kinds, groups) = (&flow.kinds, &self.numbers);
+                let (kinds, groups) = (masked.as_deref().unwrap_or(&flow.kinds), &self.numbers);
                 let expired_shown = self.spec.types.expired;
                 let rows = Rows { range: start..end, kinds, groups, arg, expired_shown };
                 self.aggregates.at(i).run(&rows, total)?;
@@ -570,4 +575,24 @@ impl Stage<'_> {
 struct Early {
     columns: Vec<Column>,
     at: Vec<u32>,
+}
+
+/// The kinds of rows, where those that an aggregate does not learn of are none of its own.
+fn learnt_of(
+    guard: &Expr,
+    scope: &Scope<'_>,
+    totals: &[Column],
+    flow: &Flow,
+    places: std::ops::Range<usize>,
+) -> Result<Vec<Kind>, Fault> {
+    let mut inputs = scope.inputs.to_vec();
+    inputs.push(Input::new(Source::Columns(totals), PlaceRows::From(0)));
+    let scope = Scope { inputs: &inputs, ..*scope };
+    let mut kinds = flow.kinds.clone();
+    for place in places {
+        if !guard.holds_at(&scope, place)? {
+            kinds[place] = Kind::Timer;
+        }
+    }
+    Ok(kinds)
 }

@@ -97,7 +97,9 @@ impl Window for SessionWindow {
     fn on_timer(&mut self, cx: &mut Cx<'_>, now: i64, key: Key, out: &mut Flow) {
         self.rows.begin();
         let Some(sessions) = self.keys.get_mut(key) else { return };
-        sessions.leave_due(now, self.latency_ms, &mut self.expired);
+        // Each end is a moment of its own, also where the clock has jumped over several.
+        let moment = sessions.moment(now);
+        sessions.leave_due(moment, self.latency_ms, &mut self.expired);
         sessions.await_next(cx, self.latency_ms, key);
         self.emit_expired(out);
         out.end_chunk(now, key);

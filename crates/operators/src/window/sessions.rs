@@ -151,6 +151,11 @@ impl Sessions {
         self.awaited = self.awaited.filter(|due| *due > now);
     }
 
+    /// The moment that a wake-up at `now` was asked for.
+    pub(super) fn moment(&self, now: i64) -> i64 {
+        self.awaited.map_or(now, |due| due.min(now))
+    }
+
     /// Asks for a wake-up for what ends first, unless one is pending before that.
     pub(super) fn await_next(&mut self, cx: &mut Cx<'_>, latency_ms: i64, key: Key) {
         let current = self.ends.first().map(|(end, _)| *end);

@@ -81,7 +81,7 @@ impl Conditions for Texts {
         };
         let count = || {
             let data_type = DataType::Long;
-            AggregateSpec { aggregate: Aggregate::Count, arg: None, data_type }
+            AggregateSpec { aggregate: Aggregate::Count, arg: None, guard: None, data_type }
         };
         let time = |slot| Expr::Timestamp { slot };
         let span = Expr::Arithmetic {

@@ -19,6 +19,8 @@ pub struct AggregateSpec {
     pub aggregate: Aggregate,
     /// Its argument; `count()` has none.
     pub arg: Option<Expr>,
+    /// Which rows it learns of: those for which this holds. It may use the aggregates before it.
+    pub guard: Option<Expr>,
     /// The type of its answer.
     pub data_type: DataType,
 }
