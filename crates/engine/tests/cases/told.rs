@@ -1,4 +1,4 @@
-//! Cases told by the reference: aggregations, joins, patterns and queries, played straight and
+//! Cases told by the reference: aggregations, joins, patterns, queries and windows, straight and
 //! with the state saved and loaded at every step.
 //!
 //! A case is a name after `#`, the app up to a line `---`, then what was done and told:
@@ -8,11 +8,12 @@
 
 use crate::player::{Player, told};
 
-const CASES: [&str; 4] = [
+const CASES: [&str; 5] = [
     include_str!("told/aggregations.told"),
     include_str!("told/joins.told"),
     include_str!("told/on_demand.told"),
     include_str!("told/patterns.told"),
+    include_str!("told/windows.told"),
 ];
 
 fn check(case: &str, restarts: bool) {
