@@ -175,7 +175,10 @@ impl Looks {
 
     fn filter(&self, filter: &ElementFilter) -> FilterSpec {
         let mut aggregates: Vec<AggregateSpec> = filter.aggregates.iter().map(aggregate).collect();
-        aggregates.iter_mut().filter_map(|it| it.arg.as_mut()).for_each(|it| self.renumber(it));
+        aggregates
+            .iter_mut()
+            .flat_map(|it| it.arg.iter_mut().chain(&mut it.guard))
+            .for_each(|it| self.renumber(it));
         let mut condition = filter.condition.clone();
         self.renumber(&mut condition);
         FilterSpec { condition, aggregates }
@@ -193,22 +196,23 @@ impl Looks {
 }
 
 fn aggregate(it: &AggregatePlan) -> AggregateSpec {
-    AggregateSpec { aggregate: it.aggregate, arg: it.arg.clone(), data_type: it.data_type }
+    let (arg, guard) = (it.arg.clone(), it.guard.clone());
+    AggregateSpec { aggregate: it.aggregate, arg, guard, data_type: it.data_type }
 }
 
 fn exprs(filter: &ElementFilter) -> impl Iterator<Item = &Expr> {
-    let args = filter.aggregates.iter().filter_map(|it| it.arg.as_ref());
+    let args = filter.aggregates.iter().flat_map(|it| it.arg.iter().chain(&it.guard));
     args.chain(std::iter::once(&filter.condition))
 }
 
 fn select_exprs(select: &SelectPlan) -> impl Iterator<Item = &Expr> {
-    let args = select.aggregates.iter().filter_map(|it| it.arg.as_ref());
+    let args = select.aggregates.iter().flat_map(|it| it.arg.iter().chain(&it.guard));
     let shown = select.items.iter().chain(&select.order_extra);
     shown.chain(&select.group_by).chain(&select.having).chain(args)
 }
 
 fn select_exprs_mut(select: &mut SelectPlan) -> impl Iterator<Item = &mut Expr> {
-    let args = select.aggregates.iter_mut().filter_map(|it| it.arg.as_mut());
+    let args = select.aggregates.iter_mut().flat_map(|it| it.arg.iter_mut().chain(&mut it.guard));
     let shown = select.items.iter_mut().chain(&mut select.order_extra);
     shown.chain(&mut select.group_by).chain(&mut select.having).chain(args)
 }

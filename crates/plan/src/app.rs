@@ -166,7 +166,8 @@ impl Planner {
                 let views = state.views.len() as u16;
                 for filter in state.elements.iter_mut().flat_map(|it| &mut it.filters) {
                     filter.condition.for_each_slot(&mut |slot| *slot = final_slot(*slot, views));
-                    let args = filter.aggregates.iter_mut().filter_map(|it| it.arg.as_mut());
+                    let aggregates = filter.aggregates.iter_mut();
+                    let args = aggregates.flat_map(|it| it.arg.iter_mut().chain(&mut it.guard));
                     args.for_each(|it| it.for_each_slot(&mut |at| *at = final_slot(*at, views)));
                 }
             }
