@@ -85,7 +85,11 @@ impl SourceMapper for TextMapper {
                 None => self.by_name(event),
             };
             match read {
-                Ok(mut row) => out.push(ENTRY_TIME, &mut row),
+                Ok(mut row) => {
+                    out.push(ENTRY_TIME, &mut row);
+                    // The original sends them one by one, grouped or not.
+                    out.end_chunk();
+                }
                 Err(reason) => {
                     out.fail(MapError::Unfit { event: several.then_some(nth), reason });
                 }
