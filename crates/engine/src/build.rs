@@ -76,7 +76,7 @@ fn named_window(it: &NamedWindowPlan) -> Result<NamedWindow, Problem> {
         conditions: Some(window_conditions(&it.window, &it.schema)),
     };
     match build_window(&spec) {
-        Ok(window) => Ok(NamedWindow::new(window, event_types(it.output))),
+        Ok(window) => Ok(NamedWindow::new(window, &it.window.name, event_types(it.output))),
         Err(why) => Err(Problem::new("window", it.window.span, why)),
     }
 }
@@ -126,6 +126,13 @@ pub(crate) fn build(plan: Plan, parts: Parts, name: String, text: &str) -> App {
         started: false,
         plan,
     };
+    for query in &app.queries {
+        if let QueryInput::Join(join) = &query.input {
+            for (window, column) in join.asked_windows() {
+                app.windows[window].index_by(column);
+            }
+        }
+    }
     connect(&mut app);
     app.min_wait_ms = app
         .queries

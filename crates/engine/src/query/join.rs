@@ -29,6 +29,11 @@ pub(crate) enum SideOrigin {
 /// The windows whose rows an index can follow by what they emit.
 const STEADY: [&str; 3] = ["length", "time", "externalTime"];
 
+/// Whether an index can follow a window of that name.
+pub(crate) fn is_steady(window: &str) -> bool {
+    STEADY.contains(&window)
+}
+
 /// One side of a join.
 pub(crate) struct JoinSide {
     pub single: Single,
@@ -50,7 +55,7 @@ impl JoinSide {
         (triggers, kept): (bool, bool),
         window: Option<&str>,
     ) -> Self {
-        let steady = window.is_some_and(|name| STEADY.contains(&name));
+        let steady = window.is_some_and(is_steady);
         Self { single, origin, triggers, kept, steady, index: None }
     }
 }
@@ -90,6 +95,16 @@ impl Join {
         self.sides.iter().find_map(|side| match &side.origin {
             SideOrigin::Aggregation(asking) => Some(asking.aggregation),
             SideOrigin::Stream | SideOrigin::Window(_) | SideOrigin::Table(..) => None,
+        })
+    }
+
+    /// The named windows on its sides, with the attribute by which their rows are asked for.
+    pub(crate) fn asked_windows(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        self.sides.iter().zip(self.equality.into_iter().flatten()).filter_map(|(side, column)| {
+            match side.origin {
+                SideOrigin::Window(window) => Some((window, column)),
+                SideOrigin::Stream | SideOrigin::Table(..) | SideOrigin::Aggregation(_) => None,
+            }
         })
     }
 

@@ -10,7 +10,7 @@ use weir_event::{Key, NO_ROW, RowStore, StoredColumn, Text, Value};
 ///
 /// Rows with one value are a chain through their numbers, so that coming and going allocate
 /// nothing. Rows without a value are in no chain: nothing equals null.
-pub(super) struct Index {
+pub(crate) struct Index {
     pub column: usize,
     chains: HashTable<Chain>,
     /// By row number.
@@ -36,7 +36,7 @@ const NO_LINK: Link = Link { hash: 0, key: Key(0), next: NO_ROW, held: false };
 
 /// A value that is looked for.
 #[derive(Clone, Copy)]
-pub(super) struct Probe<'a> {
+pub(crate) struct Probe<'a> {
     key: Key,
     hash: u64,
     wanted: Wanted<'a>,
@@ -50,11 +50,11 @@ enum Wanted<'a> {
 }
 
 impl Index {
-    pub(super) fn new(column: usize) -> Self {
+    pub(crate) fn new(column: usize) -> Self {
         Self { column, chains: HashTable::new(), links: Vec::new() }
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.chains.clear();
         self.links.clear();
     }
@@ -126,7 +126,7 @@ impl Index {
     }
 
     /// A row came.
-    pub(super) fn add(&mut self, store: &RowStore, key: Key, row: u32) {
+    pub(crate) fn add(&mut self, store: &RowStore, key: Key, row: u32) {
         if self.links.len() <= row as usize {
             self.links.resize(row as usize + 1, NO_LINK);
         }
@@ -161,7 +161,7 @@ impl Index {
     }
 
     /// A row left.
-    pub(super) fn remove(&mut self, row: u32) {
+    pub(crate) fn remove(&mut self, row: u32) {
         let Some(link) = self.links.get(row as usize).copied().filter(|link| link.held) else {
             return;
         };

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use weir_event::{Batch, Chunk, Key, Kind, NO_ROW};
+use weir_event::{Batch, Chunk, Key, Kind, NO_ROW, RowStore};
 use weir_expr::{Expr, Fault, Input, Rows, Scope, Source};
 use weir_operators::select::{Selected, Selector};
 use weir_operators::{Cx, Flow};
@@ -233,6 +233,23 @@ impl Search<'_> {
         }
     }
 
+    /// The index of the other side, over which rows, and under which key they are there.
+    fn indexed(&self, key: Key) -> Option<(&Index, &RowStore, Key, [usize; 2])> {
+        let columns = self.equality?;
+        match &self.other.origin {
+            SideOrigin::Stream => {
+                let window = self.other.single.window.as_ref()?;
+                Some((self.other.index.as_ref()?, window.store(), key, columns))
+            }
+            SideOrigin::Window(window) => {
+                let window = &self.world.windows[*window];
+                let index = window.index(columns[1 - self.side])?;
+                Some((index, window.window.store(), Key(0), columns))
+            }
+            SideOrigin::Table(..) | SideOrigin::Aggregation(_) => None,
+        }
+    }
+
     /// The inputs while only this side's row is known.
     fn alone<'j>(&self, me: Input<'j>) -> [Input<'j>; 2] {
         if self.side == 0 { [me, Input::NOTHING] } else { [Input::NOTHING, me] }
@@ -264,12 +281,10 @@ impl Search<'_> {
             }
             return table.find(condition, &scope, 0, rows);
         }
-        if let (Some(index), Some(columns)) = (&self.other.index, self.equality) {
+        if let Some((index, store, key, columns)) = self.indexed(chunk.key) {
             let value = mine.value(row, columns[self.side]);
-            if let (Some(probe), Some(window)) =
-                (Index::probe_value(chunk.key, &value), &self.other.single.window)
-            {
-                rows.extend(index.find(window.store(), probe));
+            if let Some(probe) = Index::probe_value(key, &value) {
+                rows.extend(index.find(store, probe));
             }
             if self.exact || rows.is_empty() {
                 return Ok(());
