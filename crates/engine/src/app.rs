@@ -253,7 +253,7 @@ impl App {
         for at in 0..self.tables.len() {
             if let Err(why) = self.tables[at].start() {
                 let table = &self.plan.tables[at].name;
-                let text = format!("the store of table `{table}` cannot be used: {}", why.0);
+                let text = format!("the store of table `{table}` cannot be used: {}", why.why);
                 self.note(Level::Error, &text, out);
             }
         }

@@ -150,7 +150,7 @@ impl App {
             Some(on) => TableCondition::new(on.clone(), 0),
             None => TableCondition::any(0),
         };
-        table.ready_find(&mut condition).map_err(|why| Fault::runtime(why.0))?;
+        table.ready_find(&mut condition).map_err(|why| Fault::runtime(why.why))?;
         table.draw(condition.ask(), &Scope { inputs: &[], len: 1, env }, 0)
     }
 
@@ -180,7 +180,7 @@ impl App {
             OnDemandActionPlan::Update(to) => Change::Update(meant(to, false)),
             OnDemandActionPlan::UpdateOrInsert(to) => Change::UpdateOrInsert(meant(to, true)),
         };
-        change.ready(&self.tables).map_err(|why| Fault::runtime(why.0))?;
+        change.ready(&self.tables).map_err(|why| Fault::runtime(why.why))?;
         let now = selected.chunks.last().map_or(0, |chunk: &Chunk| chunk.now);
         let written = Written { batch: &selected.batch, now, random: &self.random };
         // A row whose key is taken is dropped, as one that a query writes: whoever asked is not

@@ -12,7 +12,7 @@ pub struct NoStores;
 
 impl OpenStores for NoStores {
     fn open(&self, _: &StoreSpec) -> Result<Box<dyn Store>, StoreFailure> {
-        Err(StoreFailure(
+        Err(StoreFailure::new(
             "`@store` is not yet supported here\nhint: leave it out to keep the table in memory"
                 .to_owned(),
         ))
@@ -64,7 +64,8 @@ pub(crate) fn ready(mut query: Query, tables: &[Table], span: Span) -> Result<Qu
     readied.map(|()| query).map_err(|why| problem("store-condition", span, why))
 }
 
-fn problem(code: &'static str, span: Span, StoreFailure(why): StoreFailure) -> Problem {
+fn problem(code: &'static str, span: Span, failure: StoreFailure) -> Problem {
+    let why = failure.why;
     match why.split_once("\nhint: ") {
         Some((message, hint)) => Problem::new(code, span, message).with_hint(hint),
         None => Problem::new(code, span, why),

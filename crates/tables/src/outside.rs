@@ -32,8 +32,8 @@ impl fmt::Debug for Outside {
     }
 }
 
-fn fault(StoreFailure(why): StoreFailure) -> Fault {
-    Fault::runtime(why)
+fn fault(failure: StoreFailure) -> Fault {
+    Fault::runtime(failure.why)
 }
 
 impl Outside {

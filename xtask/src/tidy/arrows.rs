@@ -43,6 +43,7 @@ const ARROWS: &[(&str, May)] = &[
             "event",
             "query",
             "plan",
+            "tables",
             "engine",
             "codec",
             "connectors",

@@ -99,7 +99,7 @@ impl OpenStores for RdbmsStores {
     fn open(&self, spec: &StoreSpec) -> Result<Box<dyn Store>, StoreFailure> {
         let kind = spec.option("type").unwrap_or_default();
         if !kind.eq_ignore_ascii_case("rdbms") {
-            return Err(StoreFailure(format!(
+            return Err(StoreFailure::new(format!(
                 "`@store(type='{kind}')` is not yet supported\n\
                  hint: `rdbms` is; without `@store` the table is in memory"
             )));

@@ -37,7 +37,7 @@ pub(super) struct Options {
 }
 
 fn wrong(what: &str, hint: &str) -> StoreFailure {
-    StoreFailure(format!("`@store(type='rdbms')`: {what}\nhint: {hint}"))
+    StoreFailure::new(format!("`@store(type='rdbms')`: {what}\nhint: {hint}"))
 }
 
 impl Options {
@@ -53,7 +53,7 @@ impl Options {
             }
         }
         let database = database(spec, named)?;
-        JdbcUrl::check(&database.url).map_err(|why| StoreFailure(why.to_string()))?;
+        JdbcUrl::check(&database.url).map_err(|why| StoreFailure::new(why.to_string()))?;
         let table = spec.option("table.name").unwrap_or(&spec.table).to_owned();
         let plain = |it: &str| {
             it.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')

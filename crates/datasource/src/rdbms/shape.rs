@@ -82,13 +82,17 @@ impl Shape {
     /// A row as the database gave it, with values of the attributes' own types.
     pub(super) fn row(&self, row: Vec<Value>) -> Result<Vec<Value>, StoreFailure> {
         if row.len() != self.columns.len() {
-            return Err(StoreFailure("the database answered rows of another length".to_owned()));
+            return Err(StoreFailure::new(
+                "the database answered rows of another length".to_owned(),
+            ));
         }
         let typed = |(at, value): (usize, Value)| {
             let (name, data_type) = (&self.columns[at], self.schema[at].data_type);
             typed(value, data_type).ok_or_else(|| {
                 let table = &self.table;
-                StoreFailure(format!("`{table}.{name}` holds a value that is no `{data_type}`"))
+                StoreFailure::new(format!(
+                    "`{table}.{name}` holds a value that is no `{data_type}`"
+                ))
             })
         };
         row.into_iter().enumerate().map(typed).collect()

@@ -33,7 +33,7 @@ pub(super) struct RdbmsStore {
 }
 
 fn failed(error: &StoreError) -> StoreFailure {
-    StoreFailure(error.to_string())
+    StoreFailure { why: error.to_string(), is_passing: error.is_passing() }
 }
 
 impl RdbmsStore {
@@ -72,7 +72,7 @@ impl RdbmsStore {
 
     fn read(&mut self, asked: &Lookup<'_>) -> Result<Vec<Vec<Value>>, StoreFailure> {
         let Some(Ready { plan: Plan::Read(text), .. }) = self.ready.get(asked.statement) else {
-            return Err(StoreFailure("nothing of that number was readied".to_owned()));
+            return Err(StoreFailure::new("nothing of that number was readied".to_owned()));
         };
         let statement = bound(text, asked.params);
         let mut last = None;
@@ -83,7 +83,7 @@ impl RdbmsStore {
                 Err(error) => return Err(failed(&error)),
             }
         }
-        Err(last.as_ref().map_or_else(|| StoreFailure("no answer".to_owned()), failed))
+        Err(last.as_ref().map_or_else(|| StoreFailure::new("no answer"), failed))
     }
 
     /// Refuses what the original refuses before it asks the database.
@@ -93,7 +93,7 @@ impl RdbmsStore {
         }
         let schema = &self.spec.schema;
         let null = |at: usize| {
-            StoreFailure(format!(
+            StoreFailure::new(format!(
                 "`{}` is null, which the store of `{}` does not take\n\
                  hint: `allow.null.values='true'` lets it",
                 schema[at].name, self.spec.table
@@ -196,7 +196,7 @@ impl Store for RdbmsStore {
         rows: Vec<ChangedRow>,
     ) -> Result<(), StoreFailure> {
         let Some(ready) = self.ready.get(statement) else {
-            return Err(StoreFailure("nothing of that number was readied".to_owned()));
+            return Err(StoreFailure::new("nothing of that number was readied".to_owned()));
         };
         rows.iter().try_for_each(|row| self.check_nulls(ready, row))?;
         let (statements, mark) = (self.statements(ready, &rows), self.mark(number));
@@ -213,6 +213,6 @@ impl Store for RdbmsStore {
                 Err(error) => return Err(failed(&error)),
             }
         }
-        Err(last.as_ref().map_or_else(|| StoreFailure("no answer".to_owned()), failed))
+        Err(last.as_ref().map_or_else(|| StoreFailure::new("no answer"), failed))
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use weir_datasource::{JdbcUrl, Login};
 
 use super::keys::{Keys, Reading, Written, nearest};
+use super::placeholder::Surroundings;
 
 /// A data source as written.
 #[derive(Debug, Default)]
@@ -103,6 +104,19 @@ impl Datasources {
         }
         keys.finish();
         Self { written, base: base.to_owned() }
+    }
+
+    /// Those that can be used, for apps to name; what is wrong with others matters only to whom
+    /// names them.
+    pub(super) fn usable(&self) -> Vec<Datasource> {
+        let nobody = Surroundings::default();
+        let quiet = Reading::new(&nobody);
+        let all = self.written.iter().filter_map(|raw| {
+            let (name, url) = (raw.name.as_ref()?, raw.jdbc_url.as_ref()?);
+            let place = self.place_of(url, raw, &name.value, &quiet)?;
+            Some(Datasource { name: name.value.clone(), place })
+        });
+        all.collect()
     }
 
     /// The data source that `named` names, checked.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::carbon::{Carbon, RawCarbon};
 use super::cluster::{Cluster, RawCluster};
-use super::datasources::Datasources;
+use super::datasources::{Datasource, Datasources};
 use super::ha::{Ha, RawHa};
 use super::keys::{Keys, Reading, nearest};
 use super::own::{Own, RawOwn};
@@ -66,6 +66,8 @@ pub struct Deployment {
     pub http: Listener,
     /// Keys of our own.
     pub own: Own,
+    /// The databases that apps may name.
+    pub datasources: Vec<Datasource>,
     /// One line each for the operator: what was ignored, and what was understood otherwise.
     pub notes: Vec<String>,
 }
@@ -220,7 +222,8 @@ impl Deployment {
             .check(carbon.port_offset, cx);
         let own = section("weir").map(RawOwn::read).unwrap_or_default().check();
         let pair = pair_of(cluster, ha, cx);
-        Some(Self { carbon, pair, persistence: persistence?, http, own, notes: Vec::new() })
+        let (datasources, notes) = (datasources.usable(), Vec::new());
+        Some(Self { carbon, pair, persistence: persistence?, http, own, datasources, notes })
     }
 }
 

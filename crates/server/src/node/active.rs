@@ -7,11 +7,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinSet;
-use weir_codec::Snapshot;
+use weir_codec::{Answered, Snapshot};
 use weir_connectors::{
     Inlet, Intake, OnError, Outlet, Position, Site, SourceState, Stopper, StreamInfo, stopper,
 };
-use weir_event::Text;
+use weir_event::{Epoch, Text};
 
 use super::app::{AppHandle, AppThread};
 use super::feed::{APP_QUEUE_KIB, AppFeed, SourceView};
@@ -47,6 +47,15 @@ pub(crate) struct BuiltApp {
     machine: Box<dyn Machine>,
     inlets: Vec<(Port, Inlet)>,
     outlets: Vec<(Port, Outlet)>,
+}
+
+/// What the log holds for an app that starts, beside its entries.
+#[derive(Debug, Default)]
+pub(crate) struct Logged {
+    /// The epoch of the term.
+    pub(crate) epoch: Epoch,
+    /// What stores answered, by number.
+    pub(crate) answers: BTreeMap<u64, Answered>,
 }
 
 /// An app at work.
@@ -102,11 +111,17 @@ impl BuiltApp {
         self.machine.name()
     }
 
+    /// Whether it asks stores.
+    pub(crate) fn asks(&self) -> bool {
+        self.machine.answers().is_some()
+    }
+
     /// Restores the app and starts its thread and sinks; sources stay closed.
     pub(crate) fn start(
         self,
         snapshot: Option<&Snapshot>,
         marks: &Marks,
+        logged: Logged,
         shared: &Shared,
     ) -> Result<ActiveApp, String> {
         let lanes: Vec<Arc<Lane>> = self
@@ -114,20 +129,28 @@ impl BuiltApp {
             .iter()
             .map(|(port, _)| Arc::new(Lane::new(port.element.clone(), Arc::clone(&shared.moved))))
             .collect();
+        let handle_name = self.machine.name().to_owned();
         let (mut thread, handle) = AppThread::new(self.machine, &self.text.text, lanes.clone());
         let saved = match snapshot {
             Some(snapshot) => Some(Saved::decode(&snapshot.payload).map_err(|it| it.to_string())?),
             None => None,
         };
         let resumed = saved.is_some();
+        let mut recorded = logged.answers;
         match thread.restore(saved, marks) {
             Ok(()) => {}
             Err(LoadFailure::OtherText(why)) => {
                 let name = &self.text.name;
                 tracing::error!("Siddhi App {name} starts with an empty state: {why}");
                 thread.begin_anew((shared.maker)(&self.text)?);
+                // Another text asks other questions.
+                recorded.clear();
             }
             Err(LoadFailure::Unreadable(why)) => return Err(why),
+        }
+        if let Some(answers) = thread.answers() {
+            let name = Text::from(handle_name);
+            answers.begin(name, logged.epoch, recorded, shared.requests.clone());
         }
         let handle =
             thread.start(handle).map_err(|it| format!("could not start a thread: {it}"))?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 use weir_cluster::{Marks, SinkId};
@@ -11,6 +11,7 @@ use weir_codec::{EntryId, What};
 use weir_engine::Level;
 use weir_event::{OutputNo, Text, Time};
 
+use super::answers::Answers;
 use super::keys::Keys;
 use super::lane::Lane;
 use super::machine::{At, LoadFailure, Machine, Output, Outputs, Step};
@@ -93,6 +94,8 @@ pub(crate) struct AppThread {
     /// Whether an output was let go because its lane is closed: a snapshot would miss it.
     cut_off: bool,
     progress: watch::Sender<Progress>,
+    /// What the stores behind its tables answer, set once the machine is restored.
+    answers: Arc<OnceLock<Arc<Answers>>>,
 }
 
 /// The node's half of an app.
@@ -107,6 +110,7 @@ pub(crate) struct AppHandle {
     pub(crate) keys: Arc<KnownKeys>,
     /// How it is.
     pub(crate) progress: watch::Receiver<Progress>,
+    answers: Arc<OnceLock<Arc<Answers>>>,
 }
 
 impl AppHandle {
@@ -119,6 +123,9 @@ impl AppHandle {
     pub(crate) fn close(&self) {
         for lane in &self.lanes {
             lane.close();
+        }
+        if let Some(answers) = self.answers.get() {
+            answers.end();
         }
     }
 }
@@ -134,14 +141,17 @@ impl AppThread {
         let keys = Arc::new(KnownKeys::default());
         let name = Text::from(machine.name());
         let made = vec![OutputNo(0); lanes.len()];
+        let answers = Arc::new(OnceLock::new());
         let handle = {
             let (keys, lanes) = (Arc::clone(&keys), lanes.clone());
-            move |jobs| AppHandle { name, jobs, lanes, keys, progress: watched }
+            let answers = Arc::clone(&answers);
+            move |jobs| AppHandle { name, jobs, lanes, keys, progress: watched, answers }
         };
         let text = Text::from(text);
         let positions = BTreeMap::new();
         let cut_off = false;
-        (Self { machine, text, lanes, made, keys, positions, cut_off, progress }, handle)
+        let this = Self { machine, text, lanes, made, keys, positions, cut_off, progress, answers };
+        (this, handle)
     }
 
     /// Puts a snapshot's content in place; `marks` are those that snapshot and log hold.
@@ -191,6 +201,12 @@ impl AppThread {
         self.publish(EntryId::NONE);
     }
 
+    /// What the stores behind its tables answer, where it has such; the handle ends it too.
+    pub(crate) fn answers(&self) -> Option<&Arc<Answers>> {
+        let answers = self.machine.answers()?;
+        Some(self.answers.get_or_init(|| Arc::clone(answers)))
+    }
+
     /// Starts the thread; it ends when the handle is dropped and all lanes are closed.
     pub(crate) fn start(
         self,
@@ -205,6 +221,8 @@ impl AppThread {
     fn run(mut self, todo: &Receiver<Job>) {
         while let Ok(job) = todo.recv() {
             match job {
+                // What stores did not answer any more is missing in the state from then on.
+                Job::Entry(_) | Job::Save(_) if self.is_over() => {}
                 Job::Entry(entry) => self.entry(entry),
                 Job::Save(reply) => {
                     if self.progress.borrow().failed.is_none() && !self.cut_off {
@@ -213,6 +231,9 @@ impl AppThread {
                     }
                 }
                 Job::Replayed(reply) => {
+                    if let Some(answers) = self.machine.answers() {
+                        answers.replayed();
+                    }
                     for (lane, made) in self.lanes.iter().zip(&self.made) {
                         lane.clamp(*made);
                     }
@@ -220,6 +241,10 @@ impl AppThread {
                 }
             }
         }
+    }
+
+    fn is_over(&self) -> bool {
+        self.machine.answers().is_some_and(|it| it.may_act().is_err())
     }
 
     fn resume(&self) -> Resume {

@@ -1,13 +1,16 @@
 //! The engine behind the node's door: an app's text becomes a machine.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use weir_codec::{DecodeError, Reader, Writer};
 use weir_connectors::{Annotation, ENTRY_TIME, Element};
 use weir_engine::{App, Emitted, EntryHead, Level, LoadError, Options, TapId};
 use weir_event::{Batch, OutputNo, Text, Time};
 
+use super::answers::Answers;
 use super::machine::{At, LoadFailure, Machine, Output, Outputs, Port, Step};
+use super::stores::{AppStores, StorePlaces};
 
 /// The newest shape of a machine's state.
 const VERSION: u8 = 1;
@@ -30,6 +33,7 @@ pub(crate) struct EngineMachine {
     /// Entries until it is looked at again how many it holds, and what was found last.
     next_look: u32,
     too_much: Option<String>,
+    answers: Arc<Answers>,
 }
 
 /// How many entries go by before it is looked at again how much an app holds.
@@ -37,7 +41,11 @@ const LOOK_ENTRIES: u32 = 64;
 
 /// Makes a machine of an app's text; `name` is its name where the text gives none. The error is
 /// the rendered list of problems.
-pub(crate) fn machine(name: &str, text: &str) -> Result<Box<dyn Machine>, String> {
+pub(crate) fn machine(
+    name: &str,
+    text: &str,
+    places: &StorePlaces,
+) -> Result<Box<dyn Machine>, String> {
     let filled = weir_query::substitute_variables(text, &|name| std::env::var(name).ok());
     let (text, problems) = filled;
     let render = |problems: &[weir_query::Problem]| {
@@ -46,7 +54,9 @@ pub(crate) fn machine(name: &str, text: &str) -> Result<Box<dyn Machine>, String
     if !problems.is_empty() {
         return Err(render(&problems));
     }
-    let mut app = App::create(&text, &Options { name: name.to_owned() })
+    let answers = Answers::new();
+    let stores = AppStores::new(places, &answers);
+    let mut app = App::create_with(&text, &Options { name: name.to_owned() }, &stores)
         .map_err(|problems| render(&problems))?;
     let (mut sources, mut sinks, mut taps) = (Vec::new(), Vec::new(), Vec::new());
     for stream in app.streams() {
@@ -82,6 +92,7 @@ pub(crate) fn machine(name: &str, text: &str) -> Result<Box<dyn Machine>, String
         state_max_bytes: crate::state_max_bytes(),
         next_look: 0,
         too_much: None,
+        answers,
     }))
 }
 
@@ -132,6 +143,7 @@ impl Machine for EngineMachine {
     }
 
     fn apply(&mut self, at: At, step: Step<'_>, out: &mut dyn Outputs) {
+        self.answers.enter(at);
         let head = |end| EntryHead { seq: at.seq, epoch: at.epoch, time: at.time.0, end };
         let mut to = ToSinks { taps: &self.taps, shifts: &self.shifts, at, out };
         if !self.started {
@@ -169,6 +181,11 @@ impl Machine for EngineMachine {
         }
         self.next_look -= 1;
         self.too_much.clone()
+    }
+
+    fn answers(&self) -> Option<&Arc<Answers>> {
+        let outside = self.app.plan().tables.iter().any(|it| it.store.is_some());
+        outside.then_some(&self.answers)
     }
 
     fn next_due(&self) -> Option<Time> {
@@ -254,6 +271,10 @@ pub(crate) fn name_of_file(file: &std::path::Path) -> Text {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn made(text: &str) -> Result<Box<dyn Machine>, String> {
+        machine("App", text, &StorePlaces::default())
+    }
     use weir_event::{Attribute, BatchBuilder, DataType, Epoch, Seq, Value};
 
     const STREAMS: &str = "define stream In (n int); @sink(type='log') define stream Out (n long);";
@@ -288,9 +309,9 @@ mod tests {
     #[test]
     fn a_loaded_machine_goes_on_with_state_and_numbers() {
         let text = format!("{STREAMS} {SUM}");
-        let mut first = machine("App", &text).unwrap();
+        let mut first = made(&text).unwrap();
         assert_eq!(send(&mut *first, 1, 5), [(0, 1, Value::Long(5))]);
-        let mut second = machine("App", &text).unwrap();
+        let mut second = made(&text).unwrap();
         second.load(&first.save()).unwrap();
         assert_eq!(send(&mut *second, 2, 6), [(0, 2, Value::Long(11))]);
         assert_eq!(send(&mut *first, 2, 6), [(0, 2, Value::Long(11))]);
@@ -298,10 +319,10 @@ mod tests {
 
     #[test]
     fn a_sink_keeps_its_numbers_when_another_comes_before_it() {
-        let mut first = machine("App", &format!("{STREAMS} {SUM}")).unwrap();
+        let mut first = made(&format!("{STREAMS} {SUM}")).unwrap();
         send(&mut *first, 1, 5);
         let more = "@sink(type='log') define stream Early (n int);";
-        let mut second = machine("App", &format!("{more} {STREAMS} {SUM}")).unwrap();
+        let mut second = made(&format!("{more} {STREAMS} {SUM}")).unwrap();
         assert_eq!(second.sinks()[1].element, "Out.1");
         second.load(&first.save()).unwrap();
         assert_eq!(send(&mut *second, 2, 6), [(1, 2, Value::Long(11))]);
@@ -309,10 +330,10 @@ mod tests {
 
     #[test]
     fn a_state_of_other_queries_is_refused_as_such() {
-        let first = machine("App", &format!("{STREAMS} {SUM}")).unwrap();
+        let first = made(&format!("{STREAMS} {SUM}")).unwrap();
         let other = "from In#window.length(2) select sum(n) as n insert into Out; \
                      from In select sum(n) as n insert into Two;";
-        let mut second = machine("App", &format!("{STREAMS} {other}")).unwrap();
+        let mut second = made(&format!("{STREAMS} {other}")).unwrap();
         let failed = second.load(&first.save()).unwrap_err();
         assert!(matches!(failed, LoadFailure::OtherText(_)), "{failed:?}");
         let cut = second.save();
@@ -322,7 +343,7 @@ mod tests {
 
     #[test]
     fn a_machine_that_has_not_started_asks_for_an_entry() {
-        let mut machine = machine("App", &format!("{STREAMS} {SUM}")).unwrap();
+        let mut machine = made(&format!("{STREAMS} {SUM}")).unwrap();
         assert_eq!(machine.next_due(), Some(Time(i64::MIN)));
         send(&mut *machine, 1, 5);
         assert_eq!(machine.next_due(), None);
@@ -330,7 +351,10 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_shown_at_its_place() {
-        let Err(why) = machine("Bad", "define stream In (n in);") else { panic!("it is wrong") };
+        let places = StorePlaces::default();
+        let Err(why) = machine("Bad", "define stream In (n in);", &places) else {
+            panic!("it is wrong")
+        };
         assert!(why.contains("Bad.siddhi:1:"), "{why}");
     }
 }

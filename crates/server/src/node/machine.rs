@@ -6,6 +6,8 @@ use weir_connectors::Annotation;
 use weir_engine::Level;
 use weir_event::{Batch, Epoch, OutputNo, Schema, Seq, Text, Time};
 
+use super::answers::Answers;
+
 /// A `@source` or `@sink` of an app.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Port {
@@ -90,6 +92,10 @@ pub(crate) trait Machine: Send {
     fn apply(&mut self, at: At, step: Step<'_>, out: &mut dyn Outputs);
     /// Why it may take no more events for now: it holds too much.
     fn too_much(&mut self) -> Option<String> {
+        None
+    }
+    /// What the stores behind its tables answer, for a machine that has such.
+    fn answers(&self) -> Option<&Arc<Answers>> {
         None
     }
     /// When a tick is needed next.

@@ -1,6 +1,7 @@
 //! A node at work: its apps on their threads, its sources and sinks, and its place in the group.
 
 mod active;
+mod answers;
 mod app;
 mod conductor;
 mod disk;
@@ -18,6 +19,7 @@ mod pump;
 mod request;
 mod saved;
 mod saving;
+mod stores;
 mod takeover;
 mod term;
 #[cfg(test)]
@@ -32,4 +34,5 @@ pub(crate) use door::{Group, Shelf};
 pub(crate) use engine::{machine, name_of_file};
 pub(crate) use lease::{GroupTables, SoleTables};
 pub(crate) use machine::AppText;
+pub(crate) use stores::StorePlaces;
 pub use view::{AppView, NodeView, PeerView, Role, SinkView, SnapshotView};

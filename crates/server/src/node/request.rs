@@ -30,6 +30,20 @@ impl Requests {
         (Self(sender), receiver)
     }
 
+    /// Writes an entry from a thread that may wait; comes back once it is committed.
+    pub(crate) fn append_and_wait(&self, what: What) -> Result<EntryId, Refused> {
+        let bytes = what.encode();
+        if bytes.len() > weir_codec::ENTRY_BYTES_MAX {
+            let (has, max) = (bytes.len(), weir_codec::ENTRY_BYTES_MAX);
+            let reason = format!("it takes {has} bytes in the log, at most {max} are taken");
+            return Err(Refused::Invalid { reason });
+        }
+        let (reply, answer) = oneshot::channel();
+        let request = Request { what, bytes, reply, room: None };
+        self.0.blocking_send(request).map_err(|_| Refused::NotActive)?;
+        answer.blocking_recv().unwrap_or(Err(Refused::NotActive))
+    }
+
     /// Queues an entry with its bytes; what it gives resolves once the entry is committed.
     pub(crate) async fn append(
         &self,

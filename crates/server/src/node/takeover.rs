@@ -8,10 +8,10 @@ use tokio::task::JoinHandle;
 use weir_cluster::{
     LoggedMarks, Marks, NodeInput, RestoredApp, SinkId, Takeover, TakeoverAction, TakeoverInput,
 };
-use weir_codec::{Concerns, EntryId, RawEntry, Snapshot};
+use weir_codec::{Answered, Concerns, EntryId, RawEntry, Snapshot, What};
 use weir_event::{Epoch, Seq, Text, Time};
 
-use super::active::{ActiveApp, BuiltApp, Shared};
+use super::active::{ActiveApp, BuiltApp, Logged, Shared};
 use super::app::{Committed, Job, Resume};
 use super::door::{Shelf, ShelfError};
 use super::feed::kib_of;
@@ -99,7 +99,10 @@ pub(crate) async fn take_over(mut office: Office) -> Result<TakenOver, ShelfErro
                     through.0
                 ),
                 TakeoverAction::Replay { after, through } => {
-                    start(&office, &mut gathered, takeover.marks());
+                    let asks = gathered.built.iter().any(BuiltApp::asks);
+                    let answers =
+                        if asks { logged_answers(&office, after).await? } else { BTreeMap::new() };
+                    start(&office, &mut gathered, takeover.marks(), answers);
                     let last = replay(&office, &takeover, (after, through), &gathered.apps).await?;
                     gathered.time = gathered.time.max(last);
                     let made = replayed(&mut gathered).await;
@@ -157,6 +160,36 @@ fn logged_marks(disk: &Disk) -> Result<LoggedMarks, ShelfError> {
     wrong.map_or(Ok(marks), Err)
 }
 
+/// What stores answered to apps whose entries are replayed: asked for before they come in the
+/// log, so they are looked for beforehand.
+async fn logged_answers(
+    office: &Office,
+    after: Seq,
+) -> Result<BTreeMap<Text, BTreeMap<u64, Answered>>, ShelfError> {
+    let mut answers = BTreeMap::<Text, BTreeMap<u64, Answered>>::new();
+    on_disk(office, move |disk| {
+        let mut wrong = None;
+        disk.shelf.read(disk.base, disk.last, &mut |entry| {
+            if entry.id.seq <= after {
+                return true;
+            }
+            match entry.what() {
+                Ok(What::Answer(it)) => {
+                    answers.entry(it.app).or_default().insert(it.call, it.answered);
+                    true
+                }
+                Ok(_) => true,
+                Err(error) => {
+                    wrong = Some(format!("entry {} cannot be read: {error}", entry.id));
+                    false
+                }
+            }
+        })?;
+        wrong.map_or(Ok(answers), |why| Err(ShelfError(why)))
+    })
+    .await
+}
+
 fn build(office: &Office, gathered: &mut Gathered) {
     for app in &office.texts {
         match BuiltApp::new(app, &office.shared) {
@@ -191,10 +224,17 @@ async fn restore(office: &Office, gathered: &mut Gathered) -> Result<Vec<Restore
 }
 
 /// Starts the threads of the apps with their last state.
-fn start(office: &Office, gathered: &mut Gathered, marks: &Marks) {
+fn start(
+    office: &Office,
+    gathered: &mut Gathered,
+    marks: &Marks,
+    mut answers: BTreeMap<Text, BTreeMap<u64, Answered>>,
+) {
     for app in std::mem::take(&mut gathered.built) {
         let name = Text::from(app.name());
-        match app.start(gathered.snapshots.get(&name), marks, &office.shared) {
+        let answers = answers.remove(&name).unwrap_or_default();
+        let logged = Logged { epoch: office.epoch, answers };
+        match app.start(gathered.snapshots.get(&name), marks, logged, &office.shared) {
             Ok(app) => gathered.apps.push(app),
             Err(why) => gathered.failed.push((name, why)),
         }

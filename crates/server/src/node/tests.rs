@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 use weir_cluster::{Moment, NodeEvent, NodeInput, Term};
 use weir_codec::{EntryId, Events, RawEntry, Snapshot, What};
 use weir_connectors::{Annotation, Event, Payload, Position, Site};
+use weir_datasource::{Database, DatabaseOptions, Statement};
 use weir_event::{
     Attribute, BatchBuilder, DataType, Epoch, OutputNo, Schema, Seq, Text, Time, Value,
 };
@@ -16,8 +17,10 @@ use weir_event::{
 use super::app::{AppThread, Committed, Job};
 use super::conductor::{Command, Conductor, Settings};
 use super::door::{Group, Shelf, ShelfError};
+use super::engine::machine;
 use super::lane::Lane;
 use super::machine::{AppText, At, LoadFailure, Machine, Maker, Output, Outputs, Port, Step};
+use super::stores::StorePlaces;
 use super::view::{NodeView, Role};
 
 /// What survives a crash.
@@ -226,6 +229,7 @@ impl Node {
         let (told, events) = mpsc::unbounded_channel();
         let maker: Maker = Arc::new(|app: &AppText| match app.text.as_str() {
             "broken" => Err("error: broken".into()),
+            text if text.contains("define") => machine("app", text, &StorePlaces::default()),
             name => Ok(Box::new(tally(name)) as Box<dyn Machine>),
         });
         let text = |name: &&str| AppText { name: (*name).into(), text: (*name).to_owned() };
@@ -464,4 +468,57 @@ async fn an_app_that_had_to_let_an_output_go_gives_no_snapshot() {
     handle.close();
     assert!(handle.ask(entry(2)));
     assert!(save().await.is_err(), "it would hold the entry and miss its output");
+}
+
+/// An app that adds up in a database, and says the sum that it finds there.
+fn summing(file: &std::path::Path) -> String {
+    let store = format!("@store(type='rdbms', jdbc.url='jdbc:sqlite:{}')", file.display());
+    format!(
+        "@app:name('T')
+         @source(type='inMemory', topic='T.In', on.error='WAIT')
+         define stream In (n long);
+         @sink(type='inMemory', topic='T.Out', on.error='WAIT')
+         define stream Out (n long);
+         {store} define table Sums (id int, total long);
+         {store} define table Seen (n long);
+         from In select 1 as id, n as total
+         update or insert into Sums set Sums.total = Sums.total + total on Sums.id == id;
+         from In[not (Seen.n == n in Seen)] select n insert into Seen;
+         from In join Sums on Sums.id == 1 select Sums.total as n insert into Out;"
+    )
+}
+
+fn numbers(file: &std::path::Path, query: &str) -> Vec<Value> {
+    let url = format!("jdbc:sqlite:{}", file.display());
+    let database = Database::open(&url, DatabaseOptions::default()).unwrap();
+    let found = database.sql().unwrap().query(&Statement::new(query, [])).unwrap();
+    found.rows.into_iter().flatten().collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_is_written_once_and_its_answers_are_the_same_in_a_replay() {
+    for (every, cut) in [(RARELY, 1), (RARELY, 7), (OFTEN, 5)] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("shop.db");
+        let app = summing(&file);
+        let (disk, site) = (Arc::new(Disk::default()), Site::default());
+        let mut taker = Taker::of(&site, "T.Out");
+        let mut node = Node::start(&disk, &site, &[&app], every).active().await;
+        for n in 1..=30 {
+            if n % cut == 0 {
+                node.kill().await;
+                node = Node::start(&disk, &site, &[&app], every).active().await;
+            }
+            assert!(send(&site, "T.In", n).await, "{n}");
+        }
+        assert_eq!(taker.until(30).await, sums(1..=30), "every {every:?}, cut at {cut}");
+        assert_eq!(numbers(&file, "SELECT total FROM Sums"), [Value::Long(465)]);
+        assert_eq!(numbers(&file, "SELECT count(*), sum(n) FROM Seen"), [30, 465].map(Value::Long));
+        node.stop().await;
+        let node = Node::start(&disk, &site, &[&app], every).active().await;
+        assert!(send(&site, "T.In", 1).await);
+        assert_eq!(taker.until(31).await.last(), Some(&466));
+        node.kill().await;
+        taker.task.abort();
+    }
 }

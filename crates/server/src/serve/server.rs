@@ -10,12 +10,14 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use weir_cluster::{NodeId, Pair, PairConfig, PairError, Running, Secret, Timing};
 use weir_connectors::Site;
-use weir_datasource::{Database, DatabaseOptions, FileLog, LogOptions, SnapshotPlace, StoreError};
+use weir_datasource::{
+    Database, DatabaseOptions, FileLog, LogOptions, Login, NamedDatabase, SnapshotPlace, StoreError,
+};
 
-use crate::config::{Cluster, DatabasePlace, Deployment, Home, Surroundings};
+use crate::config::{Cluster, DatabasePlace, Datasource, Deployment, Home, Surroundings};
 use crate::node::{
     Command, Conductor, DiskLog, DiskShelf, Group, GroupTables, Role, Settings, Shelf, SoleTables,
-    machine,
+    StorePlaces, machine,
 };
 
 use super::apps;
@@ -210,16 +212,38 @@ const LOG_ROOM_BYTES: u64 = 64 << 20;
 
 fn settings(deployment: &Deployment) -> Settings {
     let pair = deployment.pair.as_ref();
+    let places = store_places(deployment);
     Settings {
         node: deployment.carbon.id.clone(),
         group: pair.map(|(cluster, _)| cluster.group.clone()),
         texts: Vec::new(),
         broken: Vec::new(),
-        maker: Arc::new(|app| machine(&app.name, &app.text)),
+        maker: Arc::new(move |app| machine(&app.name, &app.text, &places)),
         site: Site::default(),
         snapshot_every: deployment.own.snapshot_every.unwrap_or(deployment.persistence.interval),
         under_way_max: pair.map_or(UNDER_WAY_MAX, |(_, ha)| ha.queue_capacity),
     }
+}
+
+/// The databases that apps may name.
+fn store_places(deployment: &Deployment) -> StorePlaces {
+    let scope = match &deployment.pair {
+        Some((cluster, _)) => &cluster.group,
+        None => &deployment.carbon.id,
+    };
+    let named = |it: &Datasource| {
+        let database = match &it.place {
+            DatabasePlace::File(file) => {
+                let url = format!("jdbc:sqlite:{}", file.display());
+                NamedDatabase { url, login: Login::default() }
+            }
+            DatabasePlace::Server { url, login, .. } => {
+                NamedDatabase { url: url.0.clone(), login: login.clone() }
+            }
+        };
+        (it.name.clone(), database)
+    };
+    StorePlaces { named: deployment.datasources.iter().map(named).collect(), scope: scope.clone() }
 }
 
 fn open(

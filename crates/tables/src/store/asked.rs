@@ -118,7 +118,7 @@ pub enum Inserts {
 
 fn compiled(compiler: &mut Compiler, expr: &Expr) -> Result<StoreExpr, StoreFailure> {
     compiler.compile(expr).map_err(|Uncompiled(what)| {
-        StoreFailure(format!(
+        StoreFailure::new(format!(
             "a store does not compute {what}\n\
              hint: compute it in the query before, or keep the table in memory"
         ))

@@ -90,7 +90,20 @@ pub struct ChangedRow {
 
 /// Why a store did not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoreFailure(pub String);
+pub struct StoreFailure {
+    /// What is in the way; a second line may say what to do.
+    pub why: String,
+    /// Whether the same may work later, without a person changing anything here.
+    pub is_passing: bool,
+}
+
+impl StoreFailure {
+    /// A failure that does not pass by itself.
+    #[must_use]
+    pub fn new(why: impl Into<String>) -> Self {
+        Self { why: why.into(), is_passing: false }
+    }
+}
 
 /// Rows outside of the app: in a database, or whatever else keeps rows.
 ///
