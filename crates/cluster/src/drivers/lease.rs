@@ -120,7 +120,14 @@ impl<S: LeaseStore> LeaseDesk<S> {
                 sleep(patience).await;
                 return None;
             };
-            timeout(patience, running).await.ok()?.ok()
+            let Ok(answered) = timeout(patience, running).await else {
+                tracing::warn!(
+                    "the cluster database has not answered within {patience:?}: it may be locked \
+                     by another process, or its disk be slow; it is asked again"
+                );
+                return None;
+            };
+            answered.ok()
         }
     }
 }

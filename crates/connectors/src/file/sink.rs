@@ -157,7 +157,7 @@ impl Writer {
                 delivered,
                 error: DeliverError::Unreachable {
                     endpoint: run.path.display().to_string(),
-                    reason: cause.to_string(),
+                    reason: reason(&cause),
                     retry_after: None,
                 },
             })?;
@@ -195,6 +195,19 @@ impl Writer {
             std::fs::create_dir_all(dir)?;
         }
         OpenOptions::new().append(true).create(true).open(path)
+    }
+}
+
+/// Why a file could not be written, and what to do where it is plain.
+fn reason(cause: &io::Error) -> String {
+    use io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    let kind = cause.kind();
+    if matches!(kind, StorageFull | QuotaExceeded) {
+        format!("{cause}; make room on its disk")
+    } else if matches!(kind, PermissionDenied | ReadOnlyFilesystem) {
+        format!("{cause}; let this user write it")
+    } else {
+        cause.to_string()
     }
 }
 

@@ -98,12 +98,12 @@ pub(super) fn taken(receipt: &Receipt) -> Answer {
         return empty(StatusCode::OK);
     }
     let mut body = String::from("{\"error\":");
-    let status = if receipt.events == 0 {
+    let (status, hint) = if receipt.events == 0 {
         quote("no event of the message could be read", &mut body);
-        StatusCode::BAD_REQUEST
+        (StatusCode::BAD_REQUEST, "correct what is named, and send the message again")
     } else {
         quote("some events of the message could not be read", &mut body);
-        StatusCode::OK
+        (StatusCode::OK, "the others were taken: correct these, and send them alone")
     };
     body.push_str(&format!(",\"taken\":{},\"failures\":[", receipt.events));
     for (nth, failure) in receipt.failures.iter().take(FAILURES_SHOWN_MAX).enumerate() {
@@ -112,7 +112,9 @@ pub(super) fn taken(receipt: &Receipt) -> Answer {
         }
         write_failure(failure, &mut body);
     }
-    body.push_str("]}");
+    body.push_str("],\"hint\":");
+    quote(hint, &mut body);
+    body.push('}');
     json(status, body)
 }
 

@@ -1,6 +1,7 @@
 //! A connection to a SQLite file, opened with care.
 
-use std::path::Path;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
@@ -16,6 +17,15 @@ const WAL_TRIES: u32 = 20;
 pub(crate) struct Sqlite {
     connection: Connection,
     pub(super) name: String,
+    /// The file and what the system knows it by, once it is open.
+    place: Option<(PathBuf, Inode)>,
+}
+
+/// Device and number of a file.
+type Inode = (u64, u64);
+
+fn inode(file: &Path) -> Option<Inode> {
+    std::fs::metadata(file).ok().map(|it| (it.dev(), it.ino()))
 }
 
 impl Sqlite {
@@ -36,7 +46,7 @@ impl Sqlite {
         let doing = "open";
         let connection = Connection::open_with_flags(file, flags)
             .map_err(|error| store_error(&error, doing, &name, doing))?;
-        let it = Self { connection, name };
+        let mut it = Self { connection, name, place: None };
         it.run("open", doing, |c| c.busy_timeout(options.busy_timeout))?;
         it.use_write_ahead_log()?;
         it.run("open", doing, |c| c.execute_batch("PRAGMA synchronous = FULL"))?;
@@ -44,6 +54,7 @@ impl Sqlite {
             let hint = "let this user write the file and its folder";
             return Err(StoreError::refused(it.name, "it can only be read", hint));
         }
+        it.place = inode(file).map(|inode| (file.to_owned(), inode));
         Ok(it)
     }
 
@@ -71,6 +82,22 @@ impl Sqlite {
         statement: &str,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
+        self.check_place(doing)?;
         work(&self.connection).map_err(|it| store_error(&it, doing, &self.name, statement))
+    }
+
+    /// A file that was moved away stays open here, while other nodes would make a new one in its
+    /// place: what is written to it then, nobody reads.
+    fn check_place(&self, doing: &'static str) -> Result<(), StoreError> {
+        match &self.place {
+            Some((file, known)) if inode(file) != Some(*known) => Err(StoreError::RetryLater {
+                doing,
+                database: self.name.clone(),
+                why: "the file was moved or deleted while in use\n\
+                      hint: put it back; it is tried again"
+                    .to_owned(),
+            }),
+            Some(_) | None => Ok(()),
+        }
     }
 }

@@ -26,7 +26,8 @@ pub enum StartError {
         source: io::Error,
     },
     /// A folder of the node's home cannot be made.
-    #[error("could not make the folder `{}`\nhint: check its permissions", folder.display())]
+    #[error("could not make the folder `{}`\n\
+         hint: check its permissions, and that no file stands in its place", folder.display())]
     Folder {
         /// The folder.
         folder: PathBuf,
