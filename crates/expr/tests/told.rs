@@ -1,5 +1,6 @@
 //! What each built-in function answers, told by the reference (5.1.30, with its extensions of
-//! 2026-11-24) unless a file says otherwise.
+//! 2026-11-24) unless a file says otherwise. `json.txt` is told by siddhi-execution-json
+//! 2.0.11-SNAPSHOT, since the reference of that day has no such extension.
 //!
 //! A case is a line `call => answer`. In the call, literals are constants and `@literal` is an
 //! attribute of the event (`@null:string` one that is null); calls may be nested. A call of a
