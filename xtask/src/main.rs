@@ -1,4 +1,4 @@
-//! The project's own chores: `cargo xtask tidy`, `verify`, `judge`, `bench`, `databases`, `fix`.
+//! The project's own chores: `cargo xtask tidy`, `verify`, `judge`, `bench`, `serve` and others.
 #![expect(clippy::print_stdout, reason = "a command line tool talks to the person who ran it")]
 
 mod bench;
@@ -9,6 +9,7 @@ mod judge;
 mod packages;
 mod plot;
 mod rust_text;
+mod serve;
 mod steps;
 mod tidy;
 mod tree;
@@ -25,6 +26,8 @@ cargo xtask COMMAND
   tidy      the house rules that no compiler knows: sizes, dead files, arrows between rooms
   judge     builds `weir` and compares it with the recordings of the reference in ../shared
   bench     measures `weir` beside the reference on the workloads in ../shared, or those named
+  serve     measures what `weir serve` costs an event that comes over HTTP; builds nothing: it takes
+            target/release/weir or the binary that is named
   growth    measures what an event costs as the state grows, and what the state takes in memory
   examples  replays the data of the examples on `weir` and compares with the answers beside it
   databases up | down | run -- COMMAND
@@ -44,6 +47,8 @@ fn main() -> Result<ExitCode> {
         ["judge"] => judge::judge(&root)?,
         ["bench", wanted @ ..] => bench::bench(&root, wanted)?,
         ["growth", wanted @ ..] => growth::growth(&root, wanted)?,
+        ["serve"] => serve::throughput(&root, None)?,
+        ["serve", binary] => serve::throughput(&root, Some(binary))?,
         ["examples"] => examples::step(&root)? == steps::Outcome::Passed,
         ["databases", rest @ ..] => databases::command(&root, rest)?,
         ["fix"] => verify::fix(&root)?,

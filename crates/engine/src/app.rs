@@ -404,6 +404,12 @@ impl App {
         }
     }
 
+    /// Whether the rows are such as the stream has: of as many columns, each of its declared type.
+    #[must_use]
+    pub fn takes(&self, stream: StreamId, batch: &Batch) -> bool {
+        self.schema(stream).len() == batch.columns.len() && self.is_regular(stream, batch)
+    }
+
     /// Whether every column is of its declared type; others may fail and go one by one.
     pub(crate) fn is_regular(&self, stream: StreamId, batch: &Batch) -> bool {
         let schema = &self.plan.streams[stream.index()].schema;

@@ -7,16 +7,18 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinSet;
-use weir_codec::{Answered, Snapshot};
+use weir_codec::{Answered, EntryId, Snapshot};
 use weir_connectors::{
     Inlet, Intake, OnError, Outlet, Position, Site, SourceState, Stopper, StreamInfo, stopper,
 };
 use weir_event::{Epoch, Text};
 
 use super::app::{AppHandle, AppThread};
+use super::door::Shelf;
 use super::feed::{APP_QUEUE_KIB, AppFeed, SourceView};
 use super::lane::Lane;
 use super::machine::{AppText, LoadFailure, Machine, Maker, Port};
+use super::past::Past;
 use super::pump::{self, Gate};
 use super::request::Requests;
 use super::saved::Saved;
@@ -50,12 +52,15 @@ pub(crate) struct BuiltApp {
 }
 
 /// What the log holds for an app that starts, beside its entries.
-#[derive(Debug, Default)]
 pub(crate) struct Logged {
     /// The epoch of the term.
     pub(crate) epoch: Epoch,
     /// What stores answered, by number.
     pub(crate) answers: BTreeMap<u64, Answered>,
+    /// The log itself and the snapshots.
+    pub(crate) shelf: Arc<dyn Shelf>,
+    /// Where the log begins.
+    pub(crate) base: EntryId,
 }
 
 /// An app at work.
@@ -148,6 +153,12 @@ impl BuiltApp {
             }
             Err(LoadFailure::Unreadable(why)) => return Err(why),
         }
+        thread.past = Some(Past {
+            maker: Arc::clone(&shared.maker),
+            text: self.text.clone(),
+            shelf: logged.shelf,
+            base: logged.base,
+        });
         if let Some(answers) = thread.answers() {
             let name = Text::from(handle_name);
             answers.begin(name, logged.epoch, recorded, shared.requests.clone());

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 use weir_cluster::{Marks, SinkId};
-use weir_codec::{EntryId, What};
+use weir_codec::{EntryId, Events, What};
 use weir_engine::Level;
 use weir_event::{OutputNo, Text, Time};
 
@@ -15,6 +15,7 @@ use super::answers::Answers;
 use super::keys::Keys;
 use super::lane::Lane;
 use super::machine::{At, LoadFailure, Machine, Output, Outputs, Step};
+use super::past::{Past, told};
 use super::saved::{Saved, SavedSource};
 
 /// An entry that may be executed: every log that must hold it does.
@@ -84,18 +85,20 @@ impl KnownKeys {
 
 /// The thread's own half of an app.
 pub(crate) struct AppThread {
-    machine: Box<dyn Machine>,
+    pub(super) machine: Box<dyn Machine>,
     text: Text,
     lanes: Vec<Arc<Lane>>,
     /// The number of the last output of each sink.
     made: Vec<OutputNo>,
     keys: Arc<KnownKeys>,
-    positions: BTreeMap<Text, Vec<u8>>,
+    pub(super) positions: BTreeMap<Text, Vec<u8>>,
     /// Whether an output was let go because its lane is closed: a snapshot would miss it.
     cut_off: bool,
     progress: watch::Sender<Progress>,
     /// What the stores behind its tables answer, set once the machine is restored.
     answers: Arc<OnceLock<Arc<Answers>>>,
+    /// Where what it has executed is found again.
+    pub(super) past: Option<Past>,
 }
 
 /// The node's half of an app.
@@ -149,8 +152,18 @@ impl AppThread {
         };
         let text = Text::from(text);
         let positions = BTreeMap::new();
-        let cut_off = false;
-        let this = Self { machine, text, lanes, made, keys, positions, cut_off, progress, answers };
+        let this = Self {
+            machine,
+            text,
+            lanes,
+            made,
+            keys,
+            positions,
+            cut_off: false,
+            progress,
+            answers,
+            past: None,
+        };
         (this, handle)
     }
 
@@ -219,13 +232,14 @@ impl AppThread {
     }
 
     fn run(mut self, todo: &Receiver<Job>) {
-        while let Ok(job) = todo.recv() {
+        let mut next = None;
+        while let Some(job) = next.take().or_else(|| todo.recv().ok()) {
             match job {
                 // What stores did not answer any more is missing in the state from then on.
                 Job::Entry(_) | Job::Save(_) if self.is_over() => {}
-                Job::Entry(entry) => self.entry(entry),
+                Job::Entry(entry) => next = self.entries(entry, todo),
                 Job::Save(reply) => {
-                    if self.progress.borrow().failed.is_none() && !self.cut_off {
+                    if !self.has_failed() && !self.cut_off {
                         // Whoever asked may have gone.
                         drop(reply.send(self.save()));
                     }
@@ -275,7 +289,7 @@ impl AppThread {
         }
     }
 
-    fn publish(&mut self, applied: EntryId) {
+    pub(super) fn publish(&mut self, applied: EntryId) {
         let due = self.machine.next_due();
         let too_much = self.machine.too_much();
         let name = self.machine.name();
@@ -291,57 +305,47 @@ impl AppThread {
         });
     }
 
-    fn entry(&mut self, entry: Committed) {
-        let at = EntryId { epoch: entry.at.epoch, seq: entry.at.seq };
-        if self.progress.borrow().failed.is_some() {
-            return;
-        }
-        let done = catch_unwind(AssertUnwindSafe(|| self.apply(entry.at, &entry.what)));
-        match done {
-            Ok(()) => self.publish(at),
-            Err(panic) => {
-                let why = panic
-                    .downcast_ref::<String>()
-                    .cloned()
-                    .or_else(|| panic.downcast_ref::<&str>().map(|it| (*it).to_owned()))
-                    .unwrap_or_else(|| "no message".to_owned());
-                let name = self.machine.name();
-                tracing::error!(app = name, entry = %at, "the app stopped at this entry: {why}");
-                self.progress.send_modify(|it| {
-                    it.failed = Some(format!("stopped at entry {at}: {why}"));
-                    it.due = None;
-                });
-            }
+    /// Whether it has stopped at an entry.
+    pub(super) fn has_failed(&self) -> bool {
+        self.progress.borrow().failed.is_some()
+    }
+
+    /// It stops: the entry, or what it led to, cannot be executed.
+    pub(super) fn fail(&self, at: EntryId, why: &str) {
+        let name = self.machine.name();
+        tracing::error!(app = name, entry = %at, "the app stopped at this entry: {why}");
+        self.progress.send_modify(|it| {
+            it.failed = Some(format!("stopped at entry {at}: {why}"));
+            it.due = None;
+        });
+    }
+
+    pub(super) fn entry(&mut self, entry: Committed) {
+        if !self.has_failed() {
+            self.guarded(entry.at, |this| this.apply(entry.at, &entry.what));
         }
         drop(entry.room);
     }
 
+    /// Executes an entry; a panic stops the app, and nothing else.
+    pub(super) fn guarded(&mut self, at: At, deed: impl FnOnce(&mut Self)) {
+        match catch_unwind(AssertUnwindSafe(|| deed(&mut *self))) {
+            Ok(()) => self.publish(at.id()),
+            Err(panic) => self.fail(at.id(), &told(&*panic)),
+        }
+    }
+
     fn apply(&mut self, at: At, what: &What) {
-        let mut out = ToLanes {
-            app: self.machine.name().into(),
-            lanes: &self.lanes,
-            made: &mut self.made,
-            cut_off: &mut self.cut_off,
-        };
         match what {
             What::Events(events) => {
-                let count = events.batch.len() as u64;
-                let fresh = events
-                    .idempotency_key
-                    .as_ref()
-                    .is_none_or(|key| self.keys.take(&events.source, key));
-                if !fresh {
-                    self.progress.send_modify(|it| it.repeated += count);
-                    return;
+                if self.is_fresh(events) {
+                    self.events(at, events);
                 }
-                let step = Step::Events { stream: &events.stream, batch: &events.batch };
-                self.machine.apply(at, step, &mut out);
-                if let Some(position) = &events.position {
-                    self.positions.insert(events.source.clone(), position.clone());
-                }
-                self.progress.send_modify(|it| it.events += count);
             }
-            What::Tick => self.machine.apply(at, Step::Tick, &mut out),
+            What::Tick => {
+                let (machine, mut out) = self.at_work();
+                machine.apply(at, Step::Tick, &mut out);
+            }
             // Operators' entries come with their own commands; none is written yet.
             What::Deploy { .. }
             | What::Undeploy { .. }
@@ -351,10 +355,47 @@ impl AppThread {
             | What::Marks(_) => {}
         }
     }
+
+    /// Whether events are taken for the first time; from now on they are not.
+    pub(super) fn is_fresh(&self, events: &Events) -> bool {
+        let key = events.idempotency_key.as_ref();
+        let fresh = key.is_none_or(|key| self.keys.take(&events.source, key));
+        if !fresh {
+            let count = events.batch.len() as u64;
+            self.progress.send_modify(|it| it.repeated += count);
+        }
+        fresh
+    }
+
+    /// Executes events that are taken for the first time.
+    pub(super) fn events(&mut self, at: At, events: &Events) {
+        let (machine, mut out) = self.at_work();
+        let step = Step::Events { stream: &events.stream, batch: &events.batch };
+        machine.apply(at, step, &mut out);
+        if let Some(position) = &events.position {
+            self.positions.insert(events.source.clone(), position.clone());
+        }
+        self.took(events.batch.len() as u64);
+    }
+
+    pub(super) fn took(&self, events: u64) {
+        self.progress.send_modify(|it| it.events += events);
+    }
+
+    /// The machine, and where what it makes goes.
+    pub(super) fn at_work(&mut self) -> (&mut dyn Machine, ToLanes<'_>) {
+        let out = ToLanes {
+            app: self.machine.name().into(),
+            lanes: &self.lanes,
+            made: &mut self.made,
+            cut_off: &mut self.cut_off,
+        };
+        (&mut *self.machine, out)
+    }
 }
 
 /// Hands what the engine makes to the lanes.
-struct ToLanes<'a> {
+pub(super) struct ToLanes<'a> {
     app: Text,
     lanes: &'a [Arc<Lane>],
     made: &'a mut [OutputNo],

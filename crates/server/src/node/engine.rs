@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use weir_codec::{DecodeError, Reader, Writer};
 use weir_connectors::{Annotation, ENTRY_TIME, Element};
-use weir_engine::{App, Emitted, EntryHead, Level, LoadError, Options, TapId};
+use weir_engine::{App, Emitted, EntryHead, Level, LoadError, Options, SegmentBuilder, TapId};
 use weir_event::{Batch, OutputNo, Text, Time};
 
 use super::answers::Answers;
@@ -105,6 +105,16 @@ impl EngineMachine {
         })
     }
 
+    /// Tells this instance to start, before its first entry.
+    fn start(&mut self, at: At, out: &mut dyn Outputs) {
+        if !self.started {
+            self.started = true;
+            let head = EntryHead { seq: at.seq, epoch: at.epoch, time: at.time.0, end: 0 };
+            let mut to = ToSinks { taps: &self.taps, shifts: &self.shifts, at, out };
+            self.app.start(head, &mut to);
+        }
+    }
+
     fn read(&mut self, state: &[u8]) -> Result<(), LoadError> {
         let mut r = Reader::new(state);
         let version = r.u8()?;
@@ -144,12 +154,10 @@ impl Machine for EngineMachine {
 
     fn apply(&mut self, at: At, step: Step<'_>, out: &mut dyn Outputs) {
         self.answers.enter(at);
+        self.start(at, out);
+        self.next_look = self.next_look.saturating_sub(1);
         let head = |end| EntryHead { seq: at.seq, epoch: at.epoch, time: at.time.0, end };
         let mut to = ToSinks { taps: &self.taps, shifts: &self.shifts, at, out };
-        if !self.started {
-            self.started = true;
-            self.app.start(head(0), &mut to);
-        }
         match step {
             Step::Tick => self.app.tick(head(0), &mut to),
             Step::Events { stream, batch } => {
@@ -173,13 +181,36 @@ impl Machine for EngineMachine {
         }
     }
 
+    fn joins(&self, stream: &str, events: &Batch) -> bool {
+        // Under playback events without a time of their own leave the clock where it is; what
+        // stores answer is numbered within an entry.
+        self.app.stream(stream).is_some_and(|id| self.app.takes(id, events))
+            && (!self.app.is_playback() || !events.timestamps.contains(&ENTRY_TIME))
+            && Machine::answers(self).is_none()
+    }
+
+    fn apply_together(&mut self, stream: &str, entries: Vec<(At, Batch)>, out: &mut dyn Outputs) {
+        let Some((first, _)) = entries.first() else { return };
+        let (at, Some(id)) = (*first, self.app.stream(stream)) else { return };
+        self.start(at, out);
+        self.next_look = self.next_look.saturating_sub(entries.len() as u32);
+        let mut run = SegmentBuilder::new(self.app.schema(id).clone());
+        for (at, mut batch) in entries {
+            stamp(&mut batch, at.time.0);
+            run.push(at.seq, at.epoch, at.time.0, batch);
+        }
+        let mut to = ToSinks { taps: &self.taps, shifts: &self.shifts, at, out };
+        for segment in run.take() {
+            self.app.apply(id, &segment.batch, &segment.heads, &mut to);
+        }
+    }
+
     fn too_much(&mut self) -> Option<String> {
         // Once it is full only time can change that: then each tick is looked at.
         if self.next_look == 0 || self.too_much.is_some() {
             self.next_look = LOOK_ENTRIES;
             self.too_much = self.app.too_much(self.state_max_bytes);
         }
-        self.next_look -= 1;
         self.too_much.clone()
     }
 
@@ -217,10 +248,14 @@ impl Machine for EngineMachine {
 /// The batch with `now` where its events have no time of their own.
 fn stamped(batch: &Batch, now: i64) -> Batch {
     let mut stamped = batch.clone();
-    for timestamp in stamped.timestamps.iter_mut().filter(|it| **it == ENTRY_TIME) {
+    stamp(&mut stamped, now);
+    stamped
+}
+
+fn stamp(batch: &mut Batch, now: i64) {
+    for timestamp in batch.timestamps.iter_mut().filter(|it| **it == ENTRY_TIME) {
         *timestamp = now;
     }
-    stamped
 }
 
 /// Hands the engine's rows on, each chunk as one output of a sink.
@@ -315,6 +350,35 @@ mod tests {
         second.load(&first.save()).unwrap();
         assert_eq!(send(&mut *second, 2, 6), [(0, 2, Value::Long(11))]);
         assert_eq!(send(&mut *first, 2, 6), [(0, 2, Value::Long(11))]);
+    }
+
+    #[test]
+    fn entries_together_give_what_they_give_one_by_one() {
+        let text = format!(
+            "{STREAMS} @sink(type='log') define stream Two (n long);
+             {SUM} from In#window.length(2) select sum(n) as n insert into Two;"
+        );
+        let schema = [Attribute { name: "n".into(), data_type: DataType::Int }];
+        let entry = |seq: u64, values: &[i32]| {
+            let mut rows = BatchBuilder::new(&schema);
+            values.iter().for_each(|n| rows.push_row(ENTRY_TIME, [Value::Int(*n)]));
+            (At { epoch: Epoch(1), seq: Seq(seq), time: Time(1_000) }, rows.finish())
+        };
+        let many: Vec<i32> = (0..100).collect();
+        let entries = [entry(1, &[1]), entry(2, &[2, 3]), entry(3, &many), entry(4, &[4])];
+        let (mut alone, mut together) = (made(&text).unwrap(), made(&text).unwrap());
+        let (mut one_by_one, mut at_once) = (Sent::default(), Sent::default());
+        for (at, batch) in &entries {
+            assert!(together.joins("In", batch));
+            alone.apply(*at, Step::Events { stream: "In", batch }, &mut one_by_one);
+        }
+        assert!(!together.joins("None", &entries[0].1));
+        together.apply_together("In", entries.to_vec(), &mut at_once);
+        // Only in which order different sinks get theirs may differ.
+        one_by_one.0.sort_by_key(|(sink, no, _)| (*sink, *no));
+        at_once.0.sort_by_key(|(sink, no, _)| (*sink, *no));
+        assert_eq!(at_once.0, one_by_one.0);
+        assert_eq!(together.save(), alone.save());
     }
 
     #[test]

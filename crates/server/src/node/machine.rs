@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use weir_codec::EntryId;
 use weir_connectors::Annotation;
 use weir_engine::Level;
 use weir_event::{Batch, Epoch, OutputNo, Schema, Seq, Text, Time};
@@ -37,6 +38,13 @@ pub(crate) struct At {
     pub(crate) epoch: Epoch,
     pub(crate) seq: Seq,
     pub(crate) time: Time,
+}
+
+impl At {
+    /// The entry's place in the log.
+    pub(crate) fn id(self) -> EntryId {
+        EntryId { epoch: self.epoch, seq: self.seq }
+    }
 }
 
 /// Rows that leave through a sink, numbered one by one from `first`.
@@ -90,6 +98,17 @@ pub(crate) trait Machine: Send {
     fn sinks(&self) -> &[Port];
     /// Executes one entry.
     fn apply(&mut self, at: At, step: Step<'_>, out: &mut dyn Outputs);
+    /// Whether an entry of these events may be executed together with others of the stream.
+    fn joins(&self, _stream: &str, _events: &Batch) -> bool {
+        false
+    }
+    /// Executes entries of one stream and epoch that [`Self::joins`] allows; the answer is that of
+    /// one after the other.
+    fn apply_together(&mut self, stream: &str, entries: Vec<(At, Batch)>, out: &mut dyn Outputs) {
+        for (at, batch) in &entries {
+            self.apply(*at, Step::Events { stream, batch }, out);
+        }
+    }
     /// Why it may take no more events for now: it holds too much.
     fn too_much(&mut self) -> Option<String> {
         None

@@ -233,7 +233,8 @@ fn start(
     for app in std::mem::take(&mut gathered.built) {
         let name = Text::from(app.name());
         let answers = answers.remove(&name).unwrap_or_default();
-        let logged = Logged { epoch: office.epoch, answers };
+        let shelf = Arc::clone(&office.shelf);
+        let logged = Logged { epoch: office.epoch, answers, shelf, base: office.base };
         match app.start(gathered.snapshots.get(&name), marks, logged, &office.shared) {
             Ok(app) => gathered.apps.push(app),
             Err(why) => gathered.failed.push((name, why)),

@@ -11,7 +11,7 @@ use weir_codec::{EntryId, Events, RawEntry, Snapshot, What};
 use weir_connectors::{Annotation, Event, Payload, Position, Site};
 use weir_datasource::{Database, DatabaseOptions, Statement};
 use weir_event::{
-    Attribute, BatchBuilder, DataType, Epoch, OutputNo, Schema, Seq, Text, Time, Value,
+    Attribute, Batch, BatchBuilder, DataType, Epoch, OutputNo, Schema, Seq, Text, Time, Value,
 };
 
 use super::app::{AppThread, Committed, Job};
@@ -25,7 +25,15 @@ use super::view::{NodeView, Role};
 
 /// What survives a crash.
 #[derive(Default)]
-struct Disk(Mutex<OnDisk>);
+pub(super) struct Disk(Mutex<OnDisk>);
+
+impl Disk {
+    /// A log of these entries.
+    pub(super) fn holding(entries: Vec<RawEntry>) -> Arc<Self> {
+        let on_disk = OnDisk { entries, ..OnDisk::default() };
+        Arc::new(Self(Mutex::new(on_disk)))
+    }
+}
 
 #[derive(Default)]
 struct OnDisk {
@@ -123,7 +131,7 @@ fn trim(disk: &Disk, seq: Seq) {
 }
 
 /// An app that adds up what comes in, and says the sum at each event and each tick.
-struct Tally {
+pub(super) struct Tally {
     name: String,
     sources: Vec<Port>,
     sinks: Vec<Port>,
@@ -132,11 +140,11 @@ struct Tally {
     due: Option<Time>,
 }
 
-fn schema() -> Schema {
+pub(super) fn schema() -> Schema {
     [Attribute { name: "n".into(), data_type: DataType::Long }].into()
 }
 
-fn tally(name: &str) -> Tally {
+pub(super) fn tally(name: &str) -> Tally {
     let port = |kind: &str, stream: &str, element: &str| Port {
         element: element.into(),
         stream: stream.into(),
@@ -196,6 +204,9 @@ impl Machine for Tally {
         let first = OutputNo(self.made + 1);
         self.made += batch.len() as u64;
         out.sink(0, Output { epoch: at.epoch, first, batch });
+    }
+    fn joins(&self, _stream: &str, _events: &Batch) -> bool {
+        true
     }
     fn next_due(&self) -> Option<Time> {
         self.due
