@@ -10,5 +10,5 @@ pub use config::{
     Listener, Own, Persistence, Place, Secret, Surroundings,
 };
 pub use memory::state_max_bytes;
-pub use node::{AppView, NodeView, PeerView, Role, SinkView, SnapshotView};
+pub use node::{AppView, NodeView, PeerView, Role, SinkView, SnapshotView, Standby};
 pub use serve::{ServeOptions, Server, ServerStopper, StartError};

@@ -48,6 +48,25 @@ fn a_killed_active_is_replaced_and_comes_back_as_the_passive_one() {
 }
 
 #[test]
+fn a_passive_node_executes_the_log_and_takes_over_where_it_is() {
+    let stage = Stage::new();
+    let (a, mut b) = pair(&stage);
+    for n in 1..=25 {
+        stage.send(n);
+    }
+    let applied = |it: &Json| it["apps"][0]["applied"].as_u64().unwrap_or_default();
+    let reached = applied(&a.status_when(|it| events(it) == 25));
+    b.status_when(|it| applied(it) >= reached);
+    a.kill();
+    b.until("has followed the log to entry");
+    b.until(ACTIVE);
+    for n in 26..=30 {
+        stage.send(n);
+    }
+    assert_eq!(stage.outputs(30), expected(30));
+}
+
+#[test]
 fn a_clean_stop_hands_over_and_nothing_comes_twice() {
     let stage = Stage::new();
     let (a, mut b) = pair(&stage);

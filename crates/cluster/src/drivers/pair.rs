@@ -147,6 +147,11 @@ impl<L> Clone for LogReader<L> {
 }
 
 impl<L: EntryLog> LogReader<L> {
+    /// The entry before the first one held.
+    pub fn base(&self) -> EntryId {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).base()
+    }
+
     /// Hands over the entries after one and up to another, in order; false from `each` ends it.
     /// The call blocks.
     ///

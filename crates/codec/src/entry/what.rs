@@ -214,6 +214,12 @@ impl What {
 }
 
 impl RawEntry {
+    /// Whether it begins or ends an app or gives it another text, without reading it.
+    #[must_use]
+    pub fn changes_apps(&self) -> bool {
+        kind(&mut Reader::new(&self.payload)).is_ok_and(|it| it == DEPLOY || it == UNDEPLOY)
+    }
+
     /// The delivered marks it brings, if it is of that kind.
     ///
     /// # Errors

@@ -220,7 +220,7 @@ impl Deployment {
             .map(RawTransport::read)
             .unwrap_or_default()
             .check(carbon.port_offset, cx);
-        let own = section("weir").map(RawOwn::read).unwrap_or_default().check();
+        let own = section("weir").map(RawOwn::read).unwrap_or_default().check(cx);
         let pair = pair_of(cluster, ha, cx);
         let (datasources, notes) = (datasources.usable(), Vec::new());
         Some(Self { carbon, pair, persistence: persistence?, http, own, datasources, notes })

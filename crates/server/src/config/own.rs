@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::keys::{Keys, Written};
+use super::keys::{Keys, Reading, Written};
+use crate::node::Standby;
 
 /// How many bytes of log a node keeps before it pushes its sources back.
 const LOG_MAX_BYTES: u64 = 1 << 30;
@@ -13,6 +14,7 @@ pub(super) struct RawOwn {
     snapshot_ms: Option<Written<i64>>,
     log_max_bytes: Option<Written<i64>>,
     event_sync_secret: Option<Written<String>>,
+    standby: Option<Written<String>>,
 }
 
 /// The same, checked.
@@ -24,6 +26,8 @@ pub struct Own {
     pub log_max_bytes: u64,
     /// What the nodes of the pair must prove to know before they listen to each other.
     pub event_sync_secret: Option<String>,
+    /// What a passive node does with the log.
+    pub standby: Standby,
 }
 
 impl std::fmt::Debug for Own {
@@ -32,6 +36,7 @@ impl std::fmt::Debug for Own {
             .field("snapshot_every", &self.snapshot_every)
             .field("log_max_bytes", &self.log_max_bytes)
             .field("event_sync_secret", &self.event_sync_secret.as_ref().map(|_| ".."))
+            .field("standby", &self.standby)
             .finish()
     }
 }
@@ -41,12 +46,25 @@ impl RawOwn {
         let snapshot_ms = keys.number("snapshotIntervalMillis", 10..=86_400_000);
         let log_max_bytes = keys.number("logMaxBytes", (1 << 20)..=i64::MAX);
         let event_sync_secret = keys.text("eventSyncSecret");
+        let standby = keys.text("standby");
         keys.finish();
-        Self { snapshot_ms, log_max_bytes, event_sync_secret }
+        Self { snapshot_ms, log_max_bytes, event_sync_secret, standby }
     }
 
-    pub(super) fn check(self) -> Own {
+    pub(super) fn check(self, cx: &Reading<'_>) -> Own {
+        let standby = self.standby.map(|it| match it.value.as_str() {
+            "hot" => Standby::Hot,
+            "queue" => Standby::Queue,
+            other => {
+                let problem = it.problem(&format!("must be `hot` or `queue`, not `{other}`"));
+                cx.problem(problem.hint(
+                    "`hot`: a passive node executes the log, and a takeover has little left to do",
+                ));
+                Standby::Hot
+            }
+        });
         Own {
+            standby: standby.unwrap_or_default(),
             snapshot_every: self
                 .snapshot_ms
                 .map(|it| Duration::from_millis(it.value.unsigned_abs())),

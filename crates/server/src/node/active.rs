@@ -1,7 +1,7 @@
 //! One app while its node is active: its thread, its sinks at work, its sources once opened.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -72,6 +72,8 @@ pub(crate) struct ActiveApp {
     /// How each of its sources is.
     pub(crate) sources: Vec<(Text, Arc<SourceView>)>,
     inlets: Vec<(Port, Inlet)>,
+    /// Those of its sinks that are not at work yet, in the order of its lanes.
+    outlets: Mutex<Vec<Outlet>>,
     stopper: Stopper,
     stop: weir_connectors::Stop,
     running: JoinSet<()>,
@@ -129,6 +131,24 @@ impl BuiltApp {
         logged: Logged,
         shared: &Shared,
     ) -> Result<ActiveApp, String> {
+        let saved = match snapshot {
+            Some(snapshot) => Some(Saved::decode(&snapshot.payload).map_err(|it| it.to_string())?),
+            None => None,
+        };
+        let resumed = saved.is_some();
+        let mut app = self.start_muted(saved, marks, logged, shared)?;
+        app.let_out(resumed, shared);
+        Ok(app)
+    }
+
+    /// Restores the app and starts its thread; what it puts out stays with it.
+    pub(crate) fn start_muted(
+        self,
+        saved: Option<Saved>,
+        marks: &Marks,
+        logged: Logged,
+        shared: &Shared,
+    ) -> Result<ActiveApp, String> {
         let lanes: Vec<Arc<Lane>> = self
             .outlets
             .iter()
@@ -136,11 +156,6 @@ impl BuiltApp {
             .collect();
         let handle_name = self.machine.name().to_owned();
         let (mut thread, handle) = AppThread::new(self.machine, &self.text.text, lanes.clone());
-        let saved = match snapshot {
-            Some(snapshot) => Some(Saved::decode(&snapshot.payload).map_err(|it| it.to_string())?),
-            None => None,
-        };
-        let resumed = saved.is_some();
         let mut recorded = logged.answers;
         match thread.restore(saved, marks) {
             Ok(()) => {}
@@ -165,28 +180,33 @@ impl BuiltApp {
         }
         let handle =
             thread.start(handle).map_err(|it| format!("could not start a thread: {it}"))?;
-        let mut pumps = JoinSet::new();
-        for (lane, (_, outlet)) in lanes.into_iter().zip(self.outlets) {
-            if resumed {
-                outlet.encoder.resume();
-            }
-            pumps.spawn(pump::run(lane, outlet, shared.gate.clone()));
-        }
         let (stopper, stop) = stopper();
         Ok(ActiveApp {
             handle,
             room: Arc::new(Semaphore::new(APP_QUEUE_KIB)),
             sources: Vec::new(),
             inlets: self.inlets,
+            outlets: Mutex::new(self.outlets.into_iter().map(|(_, outlet)| outlet).collect()),
             stopper,
             stop,
             running: JoinSet::new(),
-            pumps,
+            pumps: JoinSet::new(),
         })
     }
 }
 
 impl ActiveApp {
+    /// Sets its sinks to work; `resumed` where outputs have left before.
+    pub(crate) fn let_out(&mut self, resumed: bool, shared: &Shared) {
+        let outlets = self.outlets.get_mut().unwrap_or_else(PoisonError::into_inner);
+        for (lane, outlet) in self.handle.lanes.iter().zip(outlets.drain(..)) {
+            if resumed {
+                outlet.encoder.resume();
+            }
+            self.pumps.spawn(pump::run(Arc::clone(lane), outlet, shared.gate.clone()));
+        }
+    }
+
     /// Opens the sources, each behind its last position, and lets timers fire.
     pub(crate) fn open(&mut self, positions: &BTreeMap<Text, Vec<u8>>, shared: &Shared) {
         for (port, inlet) in self.inlets.drain(..) {

@@ -14,9 +14,11 @@ use weir_event::{Epoch, Text};
 use super::active::Shared;
 use super::door::{Group, ShelfError};
 use super::entries::{Uncommitted, refuse};
+use super::follow::Follower;
 use super::machine::{AppText, Maker};
 use super::pump::Gate;
 use super::request::{Request, Requests};
+use super::standby::Standby;
 use super::takeover::TakenOver;
 use super::term::Term;
 use super::view::{NodeView, Role};
@@ -45,6 +47,8 @@ pub(crate) struct Settings {
     pub(crate) snapshot_every: Duration,
     /// How many entries may be under way to the logs.
     pub(crate) under_way_max: usize,
+    /// What it does with the log while another node is active.
+    pub(crate) standby: Standby,
 }
 
 /// What an operator may ask of a running node.
@@ -96,6 +100,8 @@ pub(crate) struct Conductor {
     /// How the last connection of event sync ended.
     pub(super) peer_ended: Option<(Option<NodeId>, Refusal)>,
     pub(super) term: Option<Term>,
+    /// Apps that execute what the active node commits.
+    pub(super) following: Option<Follower>,
     /// What is left of the term before: sources that give up their ports.
     pub(super) leaving: Option<JoinHandle<()>>,
     pub(super) stopping: bool,
@@ -138,6 +144,7 @@ impl Conductor {
             lookers: Vec::new(),
             peer_ended: None,
             term: None,
+            following: None,
             leaving: None,
             stopping: false,
             stop_by: None,
@@ -259,7 +266,10 @@ impl Conductor {
                     refuse(request);
                 }
             }
-            NodeEvent::Committed(at) => self.commit(at),
+            NodeEvent::Committed(at) => {
+                self.commit(at);
+                self.stand_by();
+            }
             NodeEvent::Received(at) => self.last = at,
             NodeEvent::Report(peers) => self.reported(&peers),
             NodeEvent::InSync(logs) => self.synced(logs.len()),

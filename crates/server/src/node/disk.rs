@@ -110,6 +110,10 @@ fn failed(error: StoreError) -> ShelfError {
 }
 
 impl Shelf for DiskShelf {
+    fn base(&self) -> EntryId {
+        self.log.base()
+    }
+
     fn read(
         &self,
         after: EntryId,

@@ -20,6 +20,9 @@ pub(crate) struct Group {
 
 /// What is on disk and in the database. Calls block.
 pub(crate) trait Shelf: Send + Sync {
+    /// The entry before the first one that the log holds.
+    fn base(&self) -> EntryId;
+
     /// Hands over the entries after one and up to another, in order; false from `each` ends it.
     fn read(
         &self,

@@ -98,6 +98,24 @@ impl Lane {
         state.suppressed = state.suppressed.min(made);
     }
 
+    /// Another node has confirmed all up to `mark`, and nothing above it.
+    pub(crate) fn note_mark(&self, mark: OutputNo) {
+        let mut state = self.state();
+        (state.mark, state.logged, state.suppressed) = (mark, mark, mark);
+        while state.waiting.front().is_some_and(|it| it.last() <= mark) {
+            if let Some(done) = state.waiting.pop_front() {
+                state.rows -= done.batch.len();
+            }
+        }
+        if let Some(first) = state.waiting.pop_front() {
+            let whole = first.batch.len();
+            if let Some(left) = first.above(mark) {
+                state.rows -= whole - left.batch.len();
+                state.waiting.push_front(left);
+            }
+        }
+    }
+
     /// Adds outputs, waiting while there is no room; false when the lane is closed.
     pub(crate) fn push(&self, output: Output) -> bool {
         let mut state = self.state();

@@ -9,6 +9,7 @@ use weir_event::Text;
 
 use super::active::ActiveApp;
 use super::conductor::Conductor;
+use super::follow::Follower;
 use super::lane::Lane;
 use super::view::{AppView, NodeView, PeerView, SinkView, SnapshotView};
 
@@ -36,7 +37,11 @@ impl Conductor {
         let failed = term.map_or(&self.settings.broken, |it| &it.failed);
         apps.extend(failed.iter().map(|(name, why)| waiting_app(name, Some(why.clone()))));
         if term.is_none_or(|it| it.apps.is_empty()) {
-            apps.extend(self.settings.texts.iter().map(|it| waiting_app(&it.name, None)));
+            let followed = self.following.as_ref().map(Follower::reached).unwrap_or_default();
+            apps.extend(self.settings.texts.iter().map(|it| AppView {
+                applied: followed.of(&it.name),
+                ..waiting_app(&it.name, None)
+            }));
         }
         NodeView {
             node: self.settings.node.clone(),

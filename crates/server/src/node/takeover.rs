@@ -9,12 +9,14 @@ use weir_cluster::{
     LoggedMarks, Marks, NodeInput, RestoredApp, SinkId, Takeover, TakeoverAction, TakeoverInput,
 };
 use weir_codec::{Answered, Concerns, EntryId, RawEntry, Snapshot, What};
-use weir_event::{Epoch, Seq, Text, Time};
+use weir_event::{Epoch, OutputNo, Seq, Text, Time};
 
 use super::active::{ActiveApp, BuiltApp, Logged, Shared};
 use super::app::{Committed, Job, Resume};
 use super::door::{Shelf, ShelfError};
 use super::feed::kib_of;
+use super::follow::{Followed, Follower};
+use super::lane::Lane;
 use super::machine::{AppText, At};
 use super::saved::Saved;
 
@@ -33,6 +35,8 @@ pub(crate) struct Office {
     pub(crate) committed: watch::Receiver<EntryId>,
     pub(crate) texts: Vec<AppText>,
     pub(crate) shared: Shared,
+    /// Apps that have executed the log so far.
+    pub(crate) following: Option<Follower>,
 }
 
 /// The apps, restored and up to the end of the log, and what their sources go on from.
@@ -52,6 +56,8 @@ pub(crate) struct TakenOver {
 /// What is gathered between the steps.
 #[derive(Default)]
 struct Gathered {
+    /// Apps that need no snapshot.
+    followed: Vec<Followed>,
     built: Vec<BuiltApp>,
     failed: Vec<(Text, String)>,
     snapshots: BTreeMap<Text, Snapshot>,
@@ -68,14 +74,20 @@ pub(crate) async fn take_over(mut office: Office) -> Result<TakenOver, ShelfErro
         // A panic has been logged where it happened.
         drop(leaving.await);
     }
+    let mut gathered = Gathered::default();
+    if let Some(following) = office.following.take() {
+        gathered.followed = following.stop().await;
+        // What it has not executed may have gone with a snapshot that it does not have.
+        gathered.followed.retain(|it| it.at.seq >= office.base.seq);
+    }
     // What the log holds may leave the engine only once it is committed.
     let last = office.last;
     if office.committed.wait_for(|it| *it >= last).await.is_err() {
         return Err(ShelfError("the node has stopped".to_owned()));
     }
-    let logged = on_disk(&office, logged_marks).await?;
+    let after = gathered.unknown_after(&office);
+    let logged = on_disk(&office, move |disk| logged_marks(disk, after)).await?;
     let mut takeover = Takeover::new(office.epoch, office.base, office.last, logged);
-    let mut gathered = Gathered::default();
     let mut todo = takeover.step(TakeoverInput::Begin);
     loop {
         let mut next = None;
@@ -147,10 +159,10 @@ struct Disk {
     last: EntryId,
 }
 
-fn logged_marks(disk: &Disk) -> Result<LoggedMarks, ShelfError> {
+fn logged_marks(disk: &Disk, after: EntryId) -> Result<LoggedMarks, ShelfError> {
     let mut marks = LoggedMarks::default();
     let mut wrong = None;
-    disk.shelf.read(disk.base, disk.last, &mut |entry| match marks.note(&entry) {
+    disk.shelf.read(after, disk.last, &mut |entry| match marks.note(&entry) {
         Ok(()) => true,
         Err(error) => {
             wrong = Some(ShelfError(format!("entry {} cannot be read: {error}", entry.id)));
@@ -190,8 +202,25 @@ async fn logged_answers(
     .await
 }
 
+impl Gathered {
+    /// The entry up to which the log brings nothing that is not known.
+    fn unknown_after(&self, office: &Office) -> EntryId {
+        if !office.texts.iter().all(|it| self.follows(&it.name)) {
+            return office.base;
+        }
+        self.followed.iter().map(|it| it.at).min().unwrap_or(office.base).max(office.base)
+    }
+
+    fn follows(&self, app: &str) -> bool {
+        self.followed.iter().any(|it| it.app.handle.name == app)
+    }
+}
+
 fn build(office: &Office, gathered: &mut Gathered) {
     for app in &office.texts {
+        if gathered.follows(&app.name) {
+            continue;
+        }
         match BuiltApp::new(app, &office.shared) {
             Ok(built) => gathered.built.push(built),
             Err(why) => gathered.failed.push((app.name.clone(), why)),
@@ -201,6 +230,16 @@ fn build(office: &Office, gathered: &mut Gathered) {
 
 async fn restore(office: &Office, gathered: &mut Gathered) -> Result<Vec<RestoredApp>, ShelfError> {
     let mut restored = Vec::new();
+    for Followed { app, at, time } in &gathered.followed {
+        let name = app.handle.name.clone();
+        let mark = |lane: &Arc<Lane>| {
+            (SinkId { app: name.clone(), sink: lane.element.clone() }, lane.counts().mark)
+        };
+        let marks = app.handle.lanes.iter().map(mark).collect();
+        tracing::info!("Siddhi App {name} has followed the log to entry {at}");
+        gathered.time = gathered.time.max(*time);
+        restored.push(RestoredApp { app: name.clone(), at: Some(*at), time: *time, marks });
+    }
     for app in gathered.built.iter().map(|it| Text::from(it.name())).collect::<Vec<_>>() {
         let name = app;
         let asked = name.clone();
@@ -230,6 +269,17 @@ fn start(
     marks: &Marks,
     mut answers: BTreeMap<Text, BTreeMap<u64, Answered>>,
 ) {
+    for Followed { mut app, .. } in std::mem::take(&mut gathered.followed) {
+        let mut resumed = false;
+        for lane in &app.handle.lanes {
+            let sink = SinkId { app: app.handle.name.clone(), sink: lane.element.clone() };
+            let mark = marks.get(&sink).copied().unwrap_or_default();
+            resumed |= mark > OutputNo(0);
+            lane.note_mark(mark);
+        }
+        app.let_out(resumed, &office.shared);
+        gathered.apps.push(app);
+    }
     for app in std::mem::take(&mut gathered.built) {
         let name = Text::from(app.name());
         let answers = answers.remove(&name).unwrap_or_default();

@@ -72,6 +72,7 @@ impl Conductor {
             committed: self.committed.subscribe(),
             texts: self.settings.texts.clone(),
             shared: self.shared.clone(),
+            following: self.following.take(),
         };
         let notices = self.notices.0.clone();
         tokio::spawn(async move {

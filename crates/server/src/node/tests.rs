@@ -20,6 +20,7 @@ use super::door::{Group, Shelf, ShelfError};
 use super::engine::machine;
 use super::lane::Lane;
 use super::machine::{AppText, At, LoadFailure, Machine, Maker, Output, Outputs, Port, Step};
+use super::standby::Standby;
 use super::stores::StorePlaces;
 use super::view::{NodeView, Role};
 
@@ -33,9 +34,14 @@ impl Disk {
         let on_disk = OnDisk { entries, ..OnDisk::default() };
         Arc::new(Self(Mutex::new(on_disk)))
     }
+
+    /// Other entries take the place of these.
+    pub(super) fn rewrite(&self, entries: Vec<RawEntry>) {
+        self.0.lock().unwrap().entries = entries;
+    }
 }
 
-#[derive(Default)]
+#[derive(Default, Clone)]
 struct OnDisk {
     epoch: u64,
     base: EntryId,
@@ -45,13 +51,20 @@ struct OnDisk {
 }
 
 impl Shelf for Disk {
+    fn base(&self) -> EntryId {
+        self.0.lock().unwrap().base
+    }
+
     fn read(
         &self,
         after: EntryId,
         through: EntryId,
         each: &mut dyn FnMut(RawEntry) -> bool,
     ) -> Result<(), ShelfError> {
-        let entries = self.0.lock().unwrap().entries.clone();
+        let OnDisk { base, entries, .. } = self.0.lock().unwrap().clone();
+        if after != base && !entries.iter().any(|it| it.id == after) {
+            return Err(ShelfError(format!("the log does not hold {after}")));
+        }
         entries.into_iter().filter(|it| it.id > after && it.id <= through).all(each);
         Ok(())
     }
@@ -253,6 +266,7 @@ impl Node {
             site: site.clone(),
             snapshot_every: every,
             under_way_max: 100,
+            standby: Standby::Hot,
         };
         let (commands, orders) = mpsc::channel(4);
         let shelf: Arc<dyn Shelf> = Arc::clone(disk) as Arc<dyn Shelf>;

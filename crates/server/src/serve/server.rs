@@ -222,6 +222,7 @@ fn settings(deployment: &Deployment) -> Settings {
         site: Site::default(),
         snapshot_every: deployment.own.snapshot_every.unwrap_or(deployment.persistence.interval),
         under_way_max: pair.map_or(UNDER_WAY_MAX, |(_, ha)| ha.queue_capacity),
+        standby: deployment.own.standby,
     }
 }
 

@@ -1,0 +1,421 @@
+//! Apps that execute the log beside an active node, their outputs held back: what they have done
+//! a takeover finds done.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use weir_cluster::Marks;
+use weir_codec::{Concerns, EntryId, Mark, RawEntry, What};
+use weir_event::{Epoch, Text, Time};
+
+use super::active::{ActiveApp, BuiltApp, Logged, Shared};
+use super::app::{Committed, Job};
+use super::door::{Shelf, ShelfError};
+use super::feed::kib_of;
+use super::machine::{AppText, At};
+use super::saved::Saved;
+
+/// How many entries are handed from the disk to the apps at a time.
+const AHEAD: usize = 1_024;
+
+/// How long after a failure it is tried again, from the last snapshots.
+const AGAIN: Duration = Duration::from_millis(250);
+
+/// What is followed, and with what.
+#[derive(Clone)]
+pub(crate) struct Course {
+    pub(crate) texts: Vec<AppText>,
+    pub(crate) shared: Shared,
+    pub(crate) shelf: Arc<dyn Shelf>,
+    /// Entries up to here may be executed.
+    pub(crate) committed: watch::Receiver<EntryId>,
+}
+
+/// Where the apps are, for whoever looks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Reached {
+    /// The last entry that was handed to the apps.
+    pub(crate) at: EntryId,
+    /// The apps that follow.
+    pub(crate) apps: Vec<Text>,
+}
+
+impl Reached {
+    /// The last entry that an app was handed.
+    pub(crate) fn of(&self, app: &str) -> EntryId {
+        if self.apps.iter().any(|it| it == app) { self.at } else { EntryId::NONE }
+    }
+}
+
+/// Apps that follow the log; they end when it is dropped.
+pub(crate) struct Follower {
+    asks: mpsc::Sender<Ask>,
+    task: JoinHandle<Vec<Followed>>,
+    reached: watch::Receiver<Reached>,
+}
+
+/// What a follower is asked in between two entries.
+enum Ask {
+    /// Come to an end where it is.
+    Stop,
+}
+
+/// An app that has followed the log.
+pub(crate) struct Followed {
+    pub(crate) app: ActiveApp,
+    /// The last entry that its state includes, or will once what it was given is executed.
+    pub(crate) at: EntryId,
+    /// The time of that entry.
+    pub(crate) time: Time,
+}
+
+/// Why an attempt at following is over.
+enum Ended {
+    Stopped(Vec<Followed>),
+    Failed(ShelfError),
+}
+
+impl Follower {
+    /// Starts to follow.
+    pub(crate) fn start(course: Course) -> Self {
+        let (asks, asked) = mpsc::channel(16);
+        let (reach, reached) = watch::channel(Reached::default());
+        let task = tokio::spawn(run(course, asked, reach));
+        Self { asks, task, reached }
+    }
+
+    /// Where the apps are.
+    pub(crate) fn reached(&self) -> Reached {
+        self.reached.borrow().clone()
+    }
+
+    /// Ends following: the apps with all they were given.
+    pub(crate) async fn stop(mut self) -> Vec<Followed> {
+        if self.asks.send(Ask::Stop).await.is_err() {
+            return Vec::new();
+        }
+        // A panic has been logged where it happened.
+        (&mut self.task).await.unwrap_or_default()
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn run(
+    mut course: Course,
+    mut asks: mpsc::Receiver<Ask>,
+    reach: watch::Sender<Reached>,
+) -> Vec<Followed> {
+    loop {
+        match follow(&mut course, &mut asks, &reach).await {
+            Ended::Stopped(apps) => return apps,
+            Ended::Failed(why) => {
+                reach.send_replace(Reached::default());
+                tracing::warn!("the apps do not follow the log for now: {why}");
+            }
+        }
+        tokio::select! {
+            () = tokio::time::sleep(AGAIN) => {}
+            Some(Ask::Stop) | None = asks.recv() => return Vec::new(),
+        }
+    }
+}
+
+async fn follow(
+    course: &mut Course,
+    asks: &mut mpsc::Receiver<Ask>,
+    reach: &watch::Sender<Reached>,
+) -> Ended {
+    let mut walk = match Walk::begin(course).await {
+        Ok(walk) => walk,
+        Err(why) => return Ended::Failed(why),
+    };
+    loop {
+        reach.send_replace(walk.reached());
+        let through = *course.committed.borrow_and_update();
+        let done = if through > walk.at {
+            walk.execute(&course.shelf, through, asks).await
+        } else {
+            tokio::select! {
+                changed = course.committed.changed() => Ok(changed.is_ok()),
+                Some(Ask::Stop) | None = asks.recv() => Ok(false),
+            }
+        };
+        match done {
+            Ok(true) => {}
+            Ok(false) => return Ended::Stopped(walk.end()),
+            Err(why) => return Ended::Failed(why),
+        }
+    }
+}
+
+/// The apps on their way.
+struct Walk {
+    apps: Vec<Followed>,
+    /// The last entry that was read.
+    at: EntryId,
+    time: Time,
+}
+
+impl Walk {
+    /// Starts the apps with their last states.
+    async fn begin(course: &Course) -> Result<Self, ShelfError> {
+        let (shelf, texts) = (Arc::clone(&course.shelf), course.texts.clone());
+        let read = tokio::task::spawn_blocking(move || read_states(&*shelf, texts));
+        let (base, found) = read.await.map_err(|error| ShelfError(error.to_string()))??;
+        let mut apps = Vec::new();
+        for (text, from, saved) in found {
+            let name = text.name.clone();
+            match start(&text, from, saved, course, base) {
+                Ok(Some(app)) => apps.push(app),
+                Ok(None) => tracing::info!(
+                    app = %name,
+                    "does not follow the log: its stores are asked by the active node alone"
+                ),
+                Err(why) => tracing::warn!(app = %name, "does not follow the log: {why}"),
+            }
+        }
+        let first = apps.iter().map(|it| it.at).min().unwrap_or(base);
+        Ok(Self { apps, at: first.max(base), time: Time::default() })
+    }
+
+    fn reached(&self) -> Reached {
+        Reached {
+            at: self.at,
+            apps: self.apps.iter().map(|it| it.app.handle.name.clone()).collect(),
+        }
+    }
+
+    /// Executes the entries up to `through`; false when it was asked to end.
+    async fn execute(
+        &mut self,
+        shelf: &Arc<dyn Shelf>,
+        through: EntryId,
+        asks: &mut mpsc::Receiver<Ask>,
+    ) -> Result<bool, ShelfError> {
+        let (sender, mut entries) = mpsc::channel::<RawEntry>(AHEAD);
+        let reading = tokio::task::spawn_blocking({
+            let (shelf, after) = (Arc::clone(shelf), self.at);
+            move || shelf.read(after, through, &mut |entry| sender.blocking_send(entry).is_ok())
+        });
+        loop {
+            tokio::select! {
+                biased;
+                Some(Ask::Stop) | None = asks.recv() => return Ok(false),
+                entry = entries.recv() => match entry {
+                    Some(entry) => self.entry(&entry).await?,
+                    None => break,
+                },
+            }
+        }
+        reading.await.map_err(|error| ShelfError(error.to_string()))??;
+        Ok(true)
+    }
+
+    async fn entry(&mut self, entry: &RawEntry) -> Result<(), ShelfError> {
+        let wrong = |error| ShelfError(format!("entry {} cannot be read: {error}", entry.id));
+        if let Some(marks) = entry.marks().map_err(wrong)? {
+            self.note_marks(&marks);
+        } else {
+            let concerns = entry.concerns().map_err(wrong)?;
+            let at = At { epoch: entry.id.epoch, seq: entry.id.seq, time: entry.time };
+            for followed in &self.apps {
+                let name = &followed.app.handle.name;
+                let concerned = match &concerns {
+                    Concerns::Every => true,
+                    Concerns::App(app) => app == name,
+                };
+                if !concerned || entry.id <= followed.at {
+                    continue;
+                }
+                let what = entry.what().map_err(wrong)?;
+                let kib = kib_of(entry.payload.len());
+                let room = Arc::clone(&followed.app.room).acquire_many_owned(kib).await.ok();
+                followed.app.handle.ask(Job::Entry(Committed { at, what, room }));
+            }
+            self.left_by(entry)?;
+        }
+        (self.at, self.time) = (entry.id, entry.time);
+        Ok(())
+    }
+
+    /// An app that gets another text here goes on by a snapshot.
+    fn left_by(&mut self, entry: &RawEntry) -> Result<(), ShelfError> {
+        let what =
+            entry.changes_apps().then(|| entry.what()).transpose().map_err(|error| {
+                ShelfError(format!("entry {} cannot be read: {error}", entry.id))
+            })?;
+        if let Some(What::Deploy { app, .. } | What::Undeploy { app }) = what {
+            self.apps.retain(|it| it.app.handle.name != app || it.at >= entry.id);
+        }
+        Ok(())
+    }
+
+    /// What is confirmed does not leave again.
+    fn note_marks(&self, marks: &[Mark]) {
+        for mark in marks {
+            let app = self.apps.iter().find(|it| it.app.handle.name == mark.app);
+            let mut lanes = app.into_iter().flat_map(|it| &it.app.handle.lanes);
+            if let Some(lane) = lanes.find(|it| it.element == mark.sink) {
+                lane.note_mark(mark.through);
+            }
+        }
+    }
+
+    fn end(self) -> Vec<Followed> {
+        let Self { mut apps, at, time } = self;
+        for followed in apps.iter_mut().filter(|it| it.at < at) {
+            (followed.at, followed.time) = (at, time);
+        }
+        apps
+    }
+}
+
+type Found = Vec<(AppText, EntryId, Option<Saved>)>;
+
+/// The log's base, and each app with the entry that its last state is of.
+fn read_states(shelf: &dyn Shelf, texts: Vec<AppText>) -> Result<(EntryId, Found), ShelfError> {
+    let base = shelf.base();
+    let mut found = Vec::new();
+    for mut app in texts {
+        let Some(snapshot) = shelf.last_snapshot(&app.name)? else {
+            found.push((app, base, None));
+            continue;
+        };
+        let saved = Saved::decode(&snapshot.payload)
+            .map_err(|it| ShelfError(format!("snapshot `{}`: {it}", snapshot.revision)))?;
+        app.text = saved.text.to_string();
+        found.push((app, snapshot.at, Some(saved)));
+    }
+    Ok((base, found))
+}
+
+/// Starts an app with its outputs held back; `None` when its state cannot be had by replay alone.
+fn start(
+    text: &AppText,
+    from: EntryId,
+    saved: Option<Saved>,
+    course: &Course,
+    base: EntryId,
+) -> Result<Option<Followed>, String> {
+    let built = BuiltApp::new(text, &course.shared)?;
+    if built.asks() {
+        return Ok(None);
+    }
+    let mut marks = Marks::new();
+    for sink in saved.iter().flat_map(|it| &it.sinks) {
+        let app = text.name.clone();
+        marks.insert(weir_cluster::SinkId { app, sink: sink.element.clone() }, sink.mark);
+    }
+    let time = saved.as_ref().map_or_else(Time::default, |it| it.time);
+    let (answers, shelf) = (BTreeMap::new(), Arc::clone(&course.shelf));
+    let logged = Logged { epoch: Epoch(0), answers, shelf, base };
+    let app = built.start_muted(saved, &marks, logged, &course.shared)?;
+    Ok(Some(Followed { app, at: from, time }))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::oneshot;
+    use weir_codec::Events;
+    use weir_connectors::Site;
+    use weir_event::{BatchBuilder, OutputNo, Seq, Value};
+
+    use super::super::machine::{AppText, Machine, Output};
+    use super::super::pump::Gate;
+    use super::super::request::Requests;
+    use super::super::tests::{Disk, schema, tally};
+    use super::*;
+
+    fn entry(seq: u64, what: &What) -> RawEntry {
+        let id = EntryId { epoch: Epoch(1), seq: Seq(seq) };
+        RawEntry { id, time: Time(1_000 + seq as i64), payload: what.encode().into() }
+    }
+
+    fn events(n: i64) -> What {
+        let mut rows = BatchBuilder::new(&schema());
+        rows.push_row(-1, [Value::Long(n)]);
+        What::Events(Events {
+            app: "T".into(),
+            source: "In.1".into(),
+            stream: "In".into(),
+            batch: rows.finish(),
+            position: None,
+            idempotency_key: None,
+        })
+    }
+
+    fn marks(through: u64) -> What {
+        let (app, sink) = ("T".into(), "Out.1".into());
+        What::Marks(vec![Mark { app, sink, through: OutputNo(through) }])
+    }
+
+    fn follower(disk: &Arc<Disk>, committed: watch::Receiver<EntryId>) -> Follower {
+        let (requests, _) = Requests::channel();
+        Follower::start(Course {
+            texts: vec![AppText { name: "T".into(), text: "T".to_owned() }],
+            shared: Shared {
+                maker: Arc::new(|_: &AppText| Ok(Box::new(tally("T")) as Box<dyn Machine>)),
+                site: Site::default(),
+                requests,
+                gate: watch::channel(Gate::Shut).1,
+                moved: Arc::default(),
+            },
+            shelf: Arc::clone(disk) as Arc<dyn Shelf>,
+            committed,
+        })
+    }
+
+    async fn until(follower: &mut Follower, seq: u64) {
+        follower.reached.wait_for(|it| it.at.seq == Seq(seq)).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_is_committed_is_executed_and_what_is_confirmed_does_not_wait() {
+        let log = [events(1), events(2), marks(1), events(3), marks(2), events(4)];
+        let log = log.iter().zip(1..).map(|(what, seq)| entry(seq, what)).collect();
+        let disk = Disk::holding(log);
+        let at = |seq| EntryId { epoch: Epoch(1), seq: Seq(seq) };
+        let (commit, committed) = watch::channel(at(2));
+        let mut follower = follower(&disk, committed);
+        until(&mut follower, 2).await;
+        commit.send_replace(at(5));
+        until(&mut follower, 5).await;
+        let followed = follower.stop().await.pop().unwrap();
+        assert_eq!((followed.at, followed.time), (at(5), Time(1_005)));
+        let (reply, resume) = oneshot::channel();
+        followed.app.handle.ask(Job::Replayed(reply));
+        let made = resume.await.unwrap().made;
+        assert_eq!(made.values().copied().collect::<Vec<_>>(), [OutputNo(3)]);
+        let saved = followed.app.handle.lanes[0].save();
+        assert_eq!(saved.mark, OutputNo(2));
+        let sum = |it: &Output| it.batch.row(0)[0].clone();
+        assert_eq!(saved.waiting.iter().map(sum).collect::<Vec<_>>(), [Value::Long(6)]);
+    }
+
+    #[tokio::test]
+    async fn a_log_that_was_cut_below_them_makes_them_begin_again() {
+        let log: Vec<RawEntry> = (1..=3).map(|seq| entry(seq, &events(1))).collect();
+        let disk = Disk::holding(log);
+        let at = |epoch, seq| EntryId { epoch: Epoch(epoch), seq: Seq(seq) };
+        let (commit, committed) = watch::channel(at(1, 3));
+        let mut follower = follower(&disk, committed);
+        until(&mut follower, 3).await;
+        let later = RawEntry { id: at(2, 3), ..entry(3, &events(5)) };
+        disk.rewrite(vec![entry(1, &events(1)), entry(2, &events(1)), later]);
+        commit.send_replace(at(2, 3));
+        follower.reached.wait_for(|it| it.at == at(2, 3)).await.unwrap();
+        let followed = follower.stop().await.pop().unwrap();
+        let (reply, state) = oneshot::channel();
+        followed.app.handle.ask(Job::Save(reply));
+        let sums = state.await.unwrap().sinks.pop().unwrap().waiting;
+        assert_eq!(sums.last().unwrap().batch.row(0), [Value::Long(7)]);
+    }
+}
