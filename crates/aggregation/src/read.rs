@@ -178,7 +178,7 @@ impl Aggregation {
             }
             columns.push(Arc::new(column));
         }
-        Batch { timestamps: times, columns }
+        Batch { timestamps: Arc::new(times), columns }
     }
 
     fn value(&self, rows: &Rows, row: usize, shown: Shown) -> Value {

@@ -11,7 +11,7 @@ use weir_operators::cron::Cron;
 use weir_operators::rate::{Picture, RateLimit, RateSpec, Which};
 use weir_operators::select::{AggregateSpec, EventTypes, OrderSpec, SelectSpec, Selector};
 use weir_operators::window::{
-    Condition, Conditions, Mode, Param, WindowSpec, build as build_window, build_processor,
+    Condition, Conditions, Param, WindowSpec, build as build_window, build_processor,
 };
 use weir_plan::{
     ActionPlan, AggregatePlan, AggregationPlan, HandlerPlan, InputPlan, JoinPlan, NamedWindowPlan,
@@ -177,15 +177,14 @@ fn aggregates(plans: &[AggregatePlan]) -> Vec<AggregateSpec> {
 fn query(it: &QueryPlan, plan: &Plan, app: &str) -> Result<Query, Problem> {
     let expired_wanted = it.output.events != EventType::Current;
     let label = format!("{app}: {}", it.name);
-    let mut mode = Mode::Slide;
+    let mut rows_leave = true;
     let (mut select, mut checks) = (it.select.clone(), it.checks.clone());
     let input = match &it.input {
         InputPlan::Single(input) => {
             let seat = Seat { slot: 0, inputs: 1 };
             let single = single(input, seat, expired_wanted, false, &label)?;
-            if let Some(window) = &single.window {
-                mode = window.mode();
-            }
+            let expires = single.window.as_ref().is_some_and(|it| it.puts_out_expired());
+            rows_leave = expires || !matches!(input.origin, Origin::Stream(_));
             // A snapshot rate limit shows what a window holds, so it sees rows leave.
             let unseen = !expired_wanted && it.rate.is_none();
             QueryInput::Single(Box::new(if unseen { single.unseen() } else { single }))
@@ -211,6 +210,7 @@ fn query(it: &QueryPlan, plan: &Plan, app: &str) -> Result<Query, Problem> {
     let mut spec = select_spec(&select, it.output.events);
     spec.collapse = !resets;
     spec.keep_groups = it.rate.is_some();
+    spec.rows_leave = rows_leave;
     let rate = it.rate.as_ref().map(|rate| {
         let grouped = !it.select.group_by.is_empty();
         RateLimit::new(rate_spec(rate, it), grouped, &types(&it.select.schema))
@@ -219,7 +219,7 @@ fn query(it: &QueryPlan, plan: &Plan, app: &str) -> Result<Query, Problem> {
         name: it.name.clone(),
         input,
         rate,
-        selector: Selector::new(spec, mode),
+        selector: Selector::new(spec),
         output: it.output.clone(),
         change: change(&it.output.action, plan),
         checks: checks.iter().map(check).collect(),
@@ -293,6 +293,7 @@ pub(crate) fn select_spec(select: &SelectPlan, events: EventType) -> SelectSpec 
         types: event_types(events),
         collapse: true,
         keep_groups: false,
+        rows_leave: true,
     }
 }
 
@@ -394,8 +395,9 @@ fn handler(it: &HandlerPlan, seat: Seat, label: &str) -> Result<Handler, Problem
                 types: EventTypes { current: true, expired: true },
                 collapse: false,
                 keep_groups: false,
+                rows_leave: true,
             };
-            Handler::Totals(Box::new(Selector::new(spec, Mode::Slide)))
+            Handler::Totals(Box::new(Selector::new(spec)))
         }
         HandlerPlan::Log { priority, message, show_event } => Handler::Log {
             prefix: label.to_owned(),

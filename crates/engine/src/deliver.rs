@@ -10,8 +10,9 @@ use weir_plan::{ActionPlan, OnError, Playback, StreamId};
 use crate::app::{App, Receiver};
 use crate::named_window::Shown;
 use crate::outputs::{Emitted, Level, Outputs, TapId};
-use crate::query::{Asked, Delivery, Port, World, Written};
+use crate::query::{Asked, Delivery, Port, QueryInput, World, Written};
 use crate::timer::{Target, Timer};
+use crate::together::Together;
 
 /// How many queries deep an event may travel before it is taken for a loop.
 pub(crate) const DEPTH_MAX: u32 = 200;
@@ -27,7 +28,11 @@ impl App {
         out: &mut dyn Outputs,
     ) {
         if chunks.last().is_some_and(|chunk| chunk.end > start) {
-            self.publish(stream, &Delivery { batch, start, kinds: None, chunks }, out);
+            self.publish(
+                stream,
+                &Delivery { batch, start, kinds: None, chunks, picked: None },
+                out,
+            );
         }
     }
 
@@ -93,8 +98,8 @@ impl App {
         let first = self.taps[tap as usize].next;
         let rows = (delivery.start as usize, delivery.end() as usize);
         self.taps[tap as usize].next = OutputNo(first.0 + delivery.len() as u64);
-        let Delivery { batch, kinds, chunks, .. } = *delivery;
-        out.rows(TapId(tap), &Emitted { batch, rows, kinds, chunks, first });
+        let Delivery { batch, kinds, chunks, picked, .. } = *delivery;
+        out.rows(TapId(tap), &Emitted { batch, rows, kinds, chunks, picked, first });
     }
 
     pub(crate) fn run_query(
@@ -156,6 +161,7 @@ impl App {
                 start: 0,
                 kinds: Some(&selected.kinds),
                 chunks: &selected.chunks,
+                picked: None,
             };
             self.emit_to(tap, &delivery, out);
         }
@@ -168,8 +174,11 @@ impl App {
         selected: &Selected,
         out: &mut dyn Outputs,
     ) -> Result<(), Fault> {
-        if selected.batch.is_empty() {
+        if selected.is_empty() {
             return Ok(());
+        }
+        if selected.picked.is_some() && !self.sends_picked(query, out) {
+            return self.emit(query, &selected.clone().gathered(), out);
         }
         self.emit_to_taps(query, selected, out);
         match self.queries[query].output.action {
@@ -188,6 +197,22 @@ impl App {
         }
     }
 
+    /// Whether all who receive what a query puts out take rows where they lie.
+    fn sends_picked(&self, query: usize, out: &dyn Outputs) -> bool {
+        let query = &self.queries[query];
+        let ActionPlan::Stream(stream) = query.output.action else { return false };
+        let takes = |receiver: &Receiver| match *receiver {
+            Receiver::Tap(_) => out.takes_picked(),
+            Receiver::Query(query, _) => {
+                matches!(self.queries[query as usize].input, QueryInput::Single(_))
+            }
+            Receiver::Partition(_) | Receiver::Aggregation(_) => false,
+        };
+        query.taps.is_empty()
+            && self.together[stream.index()] != Together::BesideTables
+            && self.receivers[stream.index()].iter().all(takes)
+    }
+
     fn send_on(&mut self, stream: StreamId, selected: &Selected, out: &mut dyn Outputs) {
         if self.receivers[stream.index()].is_empty() {
             return;
@@ -200,7 +225,8 @@ impl App {
             outer = selected.chunks.iter().map(|it| Chunk { key: Key(0), ..*it }).collect();
             &outer
         };
-        let delivery = Delivery { batch: &selected.batch, start: 0, kinds: None, chunks };
+        let picked = selected.picked.as_deref();
+        let delivery = Delivery { batch: &selected.batch, start: 0, kinds: None, chunks, picked };
         self.publish(stream, &delivery, out);
     }
 
@@ -238,6 +264,7 @@ impl App {
             start: 0,
             kinds: Some(&shown.kinds),
             chunks: &shown.chunks,
+            picked: None,
         };
         let origin = weir_plan::Origin::Window(weir_plan::WindowId(window as u32));
         for at in 0..self.window_receivers[window].len() {
@@ -271,7 +298,7 @@ impl App {
             OnError::Stream(target) => {
                 let schema = self.plan.streams[target.index()].schema.clone();
                 let mut builder = BatchBuilder::new(&schema);
-                for row in delivery.start..delivery.end() {
+                for row in delivery.rows() {
                     let mut values = delivery.batch.row(row as usize);
                     values.push(fault.to_value());
                     builder.push_row(delivery.batch.timestamps[row as usize], values);

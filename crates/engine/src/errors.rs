@@ -125,7 +125,7 @@ impl App {
         fault: &Fault,
         out: &mut dyn Outputs,
     ) {
-        let rows: Vec<u32> = (delivery.start..delivery.end()).collect();
+        let rows = delivery.rows();
         self.errors.last_id += 1;
         let error = StoredError {
             id: self.errors.last_id,

@@ -1,5 +1,7 @@
 //! `define window`: a window that queries share.
 
+use std::sync::Arc;
+
 use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::{Batch, Chunk, Key, Kind};
 use weir_operators::select::EventTypes;
@@ -101,7 +103,7 @@ impl NamedWindow {
             }
         }
         shown.batch = self.window.store().gather(&rows);
-        shown.batch.timestamps = times;
+        shown.batch.timestamps = Arc::new(times);
         shown
     }
 

@@ -1,9 +1,10 @@
 //! On-demand queries: what operators ask of, and do to, tables and windows of a running app.
 
+use std::sync::Arc;
+
 use weir_event::{Batch, Chunk, Key, Kind, Schema, Value};
 use weir_expr::{Env, Fault, Input, Rows as PlaceRows, Scope, Source};
 use weir_operators::select::{Selected, Selector};
-use weir_operators::window::Mode;
 use weir_operators::{Cx, Flow};
 use weir_plan::{FindPlan, OnDemandActionPlan, OnDemandPlan, Origin, TableChange, on_demand};
 use weir_query::{EventType, Problem};
@@ -86,7 +87,7 @@ impl App {
     fn asked(&self, plan: &OnDemandPlan, now: i64) -> Result<Selected, Fault> {
         let found = match &plan.find {
             Some(find) => self.find(find, now)?,
-            None => Batch { timestamps: vec![now], columns: Vec::new() },
+            None => Batch { timestamps: Arc::new(vec![now]), columns: Vec::new() },
         };
         if found.is_empty() {
             return Ok(Selected::default());
@@ -96,8 +97,7 @@ impl App {
             flow.push(row as u32, Kind::Current, *time);
         }
         flow.end_chunk(now, Key(0));
-        let mut selector =
-            Selector::new(select_spec(&plan.select, EventType::Current), Mode::Batch);
+        let mut selector = Selector::new(select_spec(&plan.select, EventType::Current));
         let (mut wakes, mut faults) = (Vec::new(), Vec::new());
         let cx = Cx { wakes: &mut wakes, faults: &mut faults, random: &self.random, tables: None };
         let source = Source::Batch { columns: &found.columns, timestamps: &found.timestamps };

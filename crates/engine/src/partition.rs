@@ -190,8 +190,13 @@ impl App {
         let kinds: Option<Vec<_>> = delivery
             .kinds
             .map(|kinds| divided.rows.iter().map(|row| kinds[*row as usize]).collect());
-        let gathered =
-            Delivery { batch: &batch, start: 0, kinds: kinds.as_deref(), chunks: &divided.chunks };
+        let gathered = Delivery {
+            batch: &batch,
+            start: 0,
+            kinds: kinds.as_deref(),
+            chunks: &divided.chunks,
+            picked: None,
+        };
         self.send_inside(partition, origin, &gathered, out)
     }
 

@@ -19,11 +19,11 @@ pub type Schema = Arc<[Attribute]>;
 
 /// Events of one stream as columns, in order of arrival.
 ///
-/// Columns are shared, so that a query which passes an attribute on copies nothing.
+/// Columns and timestamps are shared, so that a query which passes them on copies nothing.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Batch {
     /// When each event happened, in epoch milliseconds. Its length is the number of rows.
-    pub timestamps: Vec<i64>,
+    pub timestamps: Arc<Vec<i64>>,
     /// One column an attribute. Invariant: each as long as `timestamps`.
     pub columns: Vec<Arc<Column>>,
 }
@@ -47,11 +47,21 @@ impl Batch {
         self.columns.iter().map(|column| column.value(row)).collect()
     }
 
+    /// The rows of a range; shared where that is all of them.
+    #[must_use]
+    pub fn part(&self, range: std::ops::Range<usize>) -> Self {
+        if range == (0..self.len()) {
+            return self.clone();
+        }
+        let rows: Vec<u32> = range.map(|row| row as u32).collect();
+        self.gather(&rows)
+    }
+
     /// The rows named by `rows`, in that order.
     #[must_use]
     pub fn gather(&self, rows: &[u32]) -> Self {
         Self {
-            timestamps: rows.iter().map(|row| self.timestamps[*row as usize]).collect(),
+            timestamps: Arc::new(rows.iter().map(|row| self.timestamps[*row as usize]).collect()),
             columns: self.columns.iter().map(|it| Arc::new(it.gather(rows))).collect(),
         }
     }
@@ -121,7 +131,7 @@ impl BatchBuilder {
     #[must_use]
     pub fn finish(self) -> Batch {
         Batch {
-            timestamps: self.timestamps,
+            timestamps: Arc::new(self.timestamps),
             columns: self.columns.into_iter().map(Arc::new).collect(),
         }
     }
@@ -177,7 +187,7 @@ mod tests {
         twice.extend(&batch);
         twice.extend(&batch.gather(&[1]));
         let twice = twice.finish();
-        assert_eq!(twice.timestamps, [5, 6, 6]);
+        assert_eq!(*twice.timestamps, [5, 6, 6]);
         assert_eq!(twice.row(0), [Value::text("IBM"), Value::Int(10)]);
         assert_eq!(twice.row(2), [Value::text("WSO2"), Value::Null]);
     }

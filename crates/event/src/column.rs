@@ -55,6 +55,29 @@ impl<T: Clone + Default> Values<T> {
         }
     }
 
+    /// Adds `rows` rows that hold the type's default, and gives them to be filled.
+    pub fn grow(&mut self, rows: usize) -> &mut [T] {
+        let before = self.data.len();
+        self.data.resize(before + rows, T::default());
+        if let Some(nulls) = &mut self.nulls {
+            nulls.resize(before + rows);
+        }
+        &mut self.data[before..]
+    }
+
+    /// Makes rows null.
+    pub fn set_null(&mut self, rows: &[usize]) {
+        if rows.is_empty() {
+            return;
+        }
+        let len = self.data.len();
+        let nulls = self.nulls.get_or_insert_with(|| Bitmap::unset(len));
+        for row in rows {
+            nulls.set(*row, true);
+            self.data[*row] = T::default();
+        }
+    }
+
     /// Adds rows of `other`.
     #[inline]
     pub fn extend_rows(&mut self, other: &Self, rows: Range<usize>) {
@@ -229,6 +252,12 @@ impl Column {
     /// Adds a null row.
     pub fn push_null(&mut self) {
         each_column!(self, values => values.push(None), objects => objects.push(Value::Null));
+    }
+
+    /// Adds a row with the type's default, for a place that nobody looks at.
+    pub fn push_default(&mut self) {
+        each_column!(self, values => values.push(Some(Default::default())),
+            objects => objects.push(Value::Null));
     }
 
     /// Adds a row; a value of another type turns the whole column into objects.

@@ -21,6 +21,9 @@ pub struct PackedText {
 }
 
 impl PackedText {
+    /// The words of the empty text.
+    pub const EMPTY: Self = Self { low: 0, high: 0, len: 0 };
+
     /// The words of a text.
     #[must_use]
     #[inline]

@@ -4,191 +4,12 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use crate::batch::Batch;
-use crate::column::{Column, Values};
+use crate::column::Column;
+use crate::stored_values::{CHUNK_ROWS, StoredValues};
 use crate::value::{DataType, Text, Value};
-
-const CHUNK_BITS: u32 = 9;
-const CHUNK_ROWS: usize = 1 << CHUNK_BITS;
 
 /// The number of a row that is not there: every attribute of it is null.
 pub const NO_ROW: u32 = u32::MAX;
-
-/// A chunk of values: its store's own, or shared with a snapshot until it is written to.
-///
-/// The case says so, because asking an `Arc` whether it is alone costs more than the write.
-#[derive(Debug, Clone)]
-enum StoredChunk<T> {
-    Own(Box<[T]>),
-    Shared(Arc<Box<[T]>>),
-}
-
-impl<T: Clone + Default> StoredChunk<T> {
-    #[inline]
-    fn values(&self) -> &[T] {
-        match self {
-            Self::Own(values) => values,
-            Self::Shared(values) => values,
-        }
-    }
-
-    /// The values to write to; what a snapshot shares is copied first.
-    #[inline]
-    fn own(&mut self) -> &mut [T] {
-        if let Self::Shared(values) = self {
-            *self = Self::Own(Box::clone(values));
-        }
-        match self {
-            Self::Own(values) => values,
-            Self::Shared(_) => &mut [],
-        }
-    }
-
-    fn share(&mut self) -> Self {
-        if let Self::Own(values) = self {
-            *self = Self::Shared(Arc::new(std::mem::take(values)));
-        }
-        self.clone()
-    }
-}
-
-/// Values of one type in fixed-size chunks, shared with snapshots until written to.
-#[derive(Debug, Clone)]
-pub struct StoredValues<T> {
-    chunks: Vec<StoredChunk<T>>,
-    /// One word for 64 rows; empty as long as no row was ever null.
-    nulls: Vec<u64>,
-}
-
-impl<T: Clone + Default> StoredValues<T> {
-    fn new() -> Self {
-        Self { chunks: Vec::new(), nulls: Vec::new() }
-    }
-
-    /// Makes room for `rows` rows.
-    fn reserve(&mut self, rows: usize) {
-        while self.chunks.len() * CHUNK_ROWS < rows {
-            let values = (0..CHUNK_ROWS).map(|_| T::default()).collect();
-            self.chunks.push(StoredChunk::Own(values));
-        }
-    }
-
-    /// The same values, to be kept while this one goes on: nothing is copied now.
-    fn share(&mut self) -> Self {
-        let chunks = self.chunks.iter_mut().map(StoredChunk::share).collect();
-        Self { chunks, nulls: self.nulls.clone() }
-    }
-
-    /// The row's value; the type's default where it is null.
-    #[must_use]
-    #[inline]
-    pub fn data(&self, row: u32) -> &T {
-        &self.chunks[(row >> CHUNK_BITS) as usize].values()[row as usize & (CHUNK_ROWS - 1)]
-    }
-
-    /// Whether the row is null.
-    #[must_use]
-    #[inline]
-    pub fn is_null(&self, row: u32) -> bool {
-        self.nulls.get(row as usize / 64).is_some_and(|word| word >> (row % 64) & 1 == 1)
-    }
-
-    /// Whether no row was ever null.
-    #[must_use]
-    pub fn never_null(&self) -> bool {
-        self.nulls.is_empty()
-    }
-
-    /// The row's value, `None` when it is null.
-    #[must_use]
-    #[inline]
-    pub fn get(&self, row: u32) -> Option<&T> {
-        if self.is_null(row) { None } else { Some(self.data(row)) }
-    }
-
-    fn set_null(&mut self, row: u32, null: bool) {
-        if self.nulls.is_empty() && !null {
-            return;
-        }
-        let word = row as usize / 64;
-        if self.nulls.len() <= word {
-            self.nulls.resize(word + 1, 0);
-        }
-        let mask = 1 << (row % 64);
-        if null {
-            self.nulls[word] |= mask;
-        } else {
-            self.nulls[word] &= !mask;
-        }
-    }
-
-    #[inline]
-    fn set(&mut self, row: u32, value: T) {
-        let chunk = &mut self.chunks[(row >> CHUNK_BITS) as usize];
-        chunk.own()[row as usize & (CHUNK_ROWS - 1)] = value;
-    }
-
-    fn put(&mut self, row: u32, value: Option<T>) {
-        self.set_null(row, value.is_none());
-        self.set(row, value.unwrap_or_default());
-    }
-
-    /// Writes values to the rows named, one each.
-    fn put_data(&mut self, rows: &[u32], values: &[T]) {
-        let mut done = 0;
-        while let Some(first) = rows.get(done) {
-            // Rows that arrive together mostly lie in one chunk.
-            let chunk = first >> CHUNK_BITS;
-            let same = rows[done..].iter().take_while(|row| **row >> CHUNK_BITS == chunk).count();
-            let data = self.chunks[chunk as usize].own();
-            for (row, value) in rows[done..done + same].iter().zip(&values[done..]) {
-                data[*row as usize & (CHUNK_ROWS - 1)] = value.clone();
-            }
-            done += same;
-        }
-    }
-
-    /// Writes one of `from` to a row.
-    #[inline]
-    fn put_from(&mut self, row: u32, from: &Values<T>, at: usize) {
-        if from.nulls.is_some() || !self.nulls.is_empty() {
-            self.set_null(row, from.is_null(at));
-        }
-        self.set(row, from.data[at].clone());
-    }
-
-    /// Adds the row's value to `values`.
-    #[inline]
-    fn copy_to(&self, row: u32, values: &mut Values<T>) {
-        if self.never_null() && values.nulls.is_none() {
-            values.data.push(self.data(row).clone());
-        } else {
-            values.push(self.get(row).cloned());
-        }
-    }
-
-    /// Writes `from[start..]` to the rows named, one each.
-    fn put_all(&mut self, rows: &[u32], from: &Values<T>, start: usize) {
-        self.put_data(rows, &from.data[start..start + rows.len()]);
-        if from.nulls.is_some() || !self.nulls.is_empty() {
-            for (i, row) in rows.iter().enumerate() {
-                self.set_null(*row, from.is_null(start + i));
-            }
-        }
-    }
-
-    /// The rows named, in that order; [`NO_ROW`] gives null.
-    #[must_use]
-    pub fn gather(&self, rows: &[u32]) -> Values<T> {
-        if self.never_null() && !rows.contains(&NO_ROW) {
-            return Values::of(rows.iter().map(|row| self.data(*row).clone()).collect());
-        }
-        let mut values = Values::default();
-        for row in rows {
-            values.push(if *row == NO_ROW { None } else { self.get(*row).cloned() });
-        }
-        values
-    }
-}
 
 /// The stored values of one attribute.
 #[derive(Debug, Clone)]
@@ -336,6 +157,7 @@ impl StoredColumn {
     }
 
     /// Replaces the row's value by one of a column.
+    #[inline]
     fn put_from(&mut self, row: u32, from: &Column, at: usize, top: usize) {
         match (&mut *self, from) {
             (Self::Bool(v), Column::Bool(from)) => v.put_from(row, from, at),
@@ -345,6 +167,20 @@ impl StoredColumn {
             (Self::Double(v), Column::Double(from)) => v.put_from(row, from, at),
             (Self::Str(v), Column::Str(from)) => v.put_from(row, from, at),
             _ => self.put(row, from.value(at), top),
+        }
+    }
+
+    /// Writes one of `from` to each row.
+    fn put_each(&mut self, rows: &[u32], from: &Column, places: &[u32], top: usize) {
+        let pairs = rows.iter().zip(places).map(|(row, at)| (*row, *at as usize));
+        match (&mut *self, from) {
+            (Self::Bool(v), Column::Bool(from)) => v.put_each(pairs, from),
+            (Self::Int(v), Column::Int(from)) => v.put_each(pairs, from),
+            (Self::Long(v), Column::Long(from)) => v.put_each(pairs, from),
+            (Self::Float(v), Column::Float(from)) => v.put_each(pairs, from),
+            (Self::Double(v), Column::Double(from)) => v.put_each(pairs, from),
+            (Self::Str(v), Column::Str(from)) => v.put_each(pairs, from),
+            (_, from) => pairs.for_each(|(row, at)| self.put(row, from.value(at), top)),
         }
     }
 
@@ -576,6 +412,14 @@ impl RowStore {
         }
     }
 
+    /// As [`Self::overwrite`], for many rows in this order.
+    pub fn overwrite_all(&mut self, rows: &[u32], batch: &Batch, from: &[u32]) {
+        let top = self.top as usize;
+        for (column, given) in self.columns.iter_mut().zip(&batch.columns) {
+            column.put_each(rows, given, from, top);
+        }
+    }
+
     /// Replaces one value of a row.
     pub fn set_value(&mut self, row: u32, column: usize, value: Value) {
         self.columns[column].put(row, value, self.top as usize);
@@ -599,6 +443,11 @@ impl RowStore {
         self.leaving.push(row);
     }
 
+    /// As [`Self::leave`], for many rows.
+    pub fn leave_all(&mut self, rows: &[u32]) {
+        self.leaving.extend_from_slice(rows);
+    }
+
     /// Gives back the numbers of all rows that left.
     pub fn give_back(&mut self) {
         self.free.append(&mut self.leaving);
@@ -609,6 +458,11 @@ impl RowStore {
         self.free.clear();
         self.leaving.clear();
         self.top = 0;
+    }
+
+    /// When the rows happened, added to `times`; all of them are held.
+    pub fn timestamps_of(&self, rows: &[u32], times: &mut Vec<i64>) {
+        self.timestamps.append_to(rows, times);
     }
 
     /// When the row happened; 0 for [`NO_ROW`].
@@ -634,7 +488,7 @@ impl RowStore {
     #[must_use]
     pub fn gather(&self, rows: &[u32]) -> Batch {
         Batch {
-            timestamps: rows.iter().map(|row| self.timestamp(*row)).collect(),
+            timestamps: Arc::new(rows.iter().map(|row| self.timestamp(*row)).collect()),
             columns: self.columns.iter().map(|column| Arc::new(column.gather(rows))).collect(),
         }
     }

@@ -17,6 +17,17 @@ pub struct Flow {
     pub chunks: Vec<Chunk>,
 }
 
+/// Where chunks that end at these row numbers end among rows that are in order.
+pub fn ends_among(rows: &[u32], ends: impl Iterator<Item = u32>) -> impl Iterator<Item = u32> {
+    let mut next = 0;
+    ends.map(move |end| {
+        while rows.get(next).is_some_and(|row| *row < end) {
+            next += 1;
+        }
+        next as u32
+    })
+}
+
 impl Flow {
     /// Forgets all rows and chunks, keeping the memory.
     pub fn clear(&mut self) {

@@ -10,5 +10,5 @@ pub mod select;
 pub mod window;
 
 pub use cx::Cx;
-pub use flow::Flow;
+pub use flow::{Flow, ends_among};
 pub use window::Window;

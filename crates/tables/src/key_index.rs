@@ -4,12 +4,15 @@ use std::hash::{BuildHasher, Hash, Hasher};
 
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
-use weir_event::{PackedText, RowStore, StoredColumn, Text, Value};
+use weir_event::{Key, PackedText, RowStore, StoredColumn, Text, TextTable, Value};
 
 /// Row numbers by the values of the key's attributes.
 #[derive(Debug, Default)]
 pub(crate) struct KeyIndex {
     columns: Vec<usize>,
+    /// Rows whose key is one text.
+    texts: TextTable,
+    /// All others.
     rows: HashTable<u32>,
     hasher: FixedState,
 }
@@ -55,16 +58,29 @@ impl KeyIndex {
         state.finish()
     }
 
+    /// The key of a row, where it is one text.
+    fn text_of<'s>(&self, store: &'s RowStore, row: u32) -> Option<&'s Text> {
+        let [column] = self.columns[..] else { return None };
+        match &store.columns()[column] {
+            StoredColumn::Str(texts) => texts.get(row),
+            StoredColumn::Object(values) => values.data(row).as_text(),
+            StoredColumn::Bool(_)
+            | StoredColumn::Int(_)
+            | StoredColumn::Long(_)
+            | StoredColumn::Float(_)
+            | StoredColumn::Double(_) => None,
+        }
+    }
+
+    fn find_text(&self, store: &RowStore, text: &Text) -> Option<u32> {
+        let packed = PackedText::of(text);
+        let is_it = |row| packed.is_short() || self.text_of(store, row) == Some(text);
+        self.texts.find(packed, Key(0), is_it)
+    }
+
     fn is_row(&self, store: &RowStore, row: u32, probe: Probe<'_>) -> bool {
         match probe {
-            Probe::Text(text) => {
-                let stored = &store.columns()[self.columns[0]];
-                if let StoredColumn::Str(texts) = stored {
-                    texts.get(row) == Some(text)
-                } else {
-                    stored.value(row).as_text() == Some(text)
-                }
-            }
+            Probe::Text(text) => self.text_of(store, row) == Some(text),
             Probe::Whole(number) => store.value(row, self.columns[0]).as_i64() == Some(number),
             Probe::Values(values) => self
                 .columns
@@ -76,17 +92,31 @@ impl KeyIndex {
 
     /// The row with the key.
     pub(crate) fn find(&self, store: &RowStore, probe: Probe<'_>) -> Option<u32> {
+        match probe {
+            Probe::Text(text) | Probe::Values([Value::Str(text)]) => {
+                return self.find_text(store, text);
+            }
+            Probe::Whole(_) | Probe::Values(_) => {}
+        }
         let hash = self.hash_probe(probe);
         self.rows.find(hash, |row| self.is_row(store, *row, probe)).copied()
     }
 
     pub(crate) fn insert(&mut self, store: &RowStore, row: u32) {
+        if let Some(text) = self.text_of(store, row) {
+            self.texts.insert(PackedText::of(text), Key(0), row);
+            return;
+        }
         let (columns, hasher) = (&self.columns, &self.hasher);
         let hash = Self::hash_row(columns, hasher, store, row);
         self.rows.insert_unique(hash, row, |it| Self::hash_row(columns, hasher, store, *it));
     }
 
     pub(crate) fn remove(&mut self, store: &RowStore, row: u32) {
+        if let Some(text) = self.text_of(store, row) {
+            self.texts.remove(PackedText::of(text), Key(0), row);
+            return;
+        }
         let hash = Self::hash_row(&self.columns, &self.hasher, store, row);
         if let Ok(found) = self.rows.find_entry(hash, |it| *it == row) {
             found.remove();

@@ -360,6 +360,17 @@ impl Table {
         self.enter(row, arrival);
     }
 
+    /// As [`Self::overwrite`], for many rows in this order.
+    pub fn overwrite_all(&mut self, rows: &[u32], batch: &Batch, from: &[u32]) {
+        if self.indexes.is_empty() {
+            self.store.overwrite_all(rows, batch, from);
+            return;
+        }
+        for (row, from) in rows.iter().zip(from) {
+            self.overwrite(*row, batch, *from as usize);
+        }
+    }
+
     /// Whether some row meets the condition.
     ///
     /// # Errors

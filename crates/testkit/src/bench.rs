@@ -81,7 +81,11 @@ struct Counting {
 
 impl Outputs for Counting {
     fn rows(&mut self, _tap: TapId, emitted: &Emitted<'_>) {
-        self.rows += emitted.range().len() as u64;
+        self.rows += emitted.len() as u64;
+    }
+
+    fn takes_picked(&self) -> bool {
+        true
     }
 
     fn note(&mut self, _level: Level, _text: &str) {}
@@ -106,10 +110,12 @@ pub fn bench(text: &str, events: u64, batch: u64) -> Result<Figure, BenchError> 
     std::thread::scope(|scope| {
         let source = lane.sender(SegmentBuilder::new(schema));
         scope.spawn(move || feed(source, batches, batch));
-        while let Some(segments) = lane.take() {
-            for Segment { batch, heads } in segments {
-                app.apply(stream, &batch, &heads, &mut counting);
+        let mut spent = Vec::new();
+        while let Some(segments) = lane.take(&mut spent) {
+            for Segment { batch, heads } in &segments {
+                app.apply(stream, batch, heads, &mut counting);
             }
+            spent = segments;
         }
     });
     let seconds = started.elapsed().as_secs_f64();

@@ -12,6 +12,9 @@ const WAITING_ROWS_MAX: usize = 65_536;
 /// A source hands over what it has by then, also to an engine that is at work.
 const HANDED_ROWS: usize = 8_192;
 
+/// More than this the engine does not leave to the source to give back.
+const SPENT_MAX: usize = 256;
+
 /// How often the engine's thread looks again before it goes to sleep.
 const LOOKS_BEFORE_SLEEP: u32 = 2_000;
 
@@ -28,6 +31,8 @@ pub(crate) struct Lane {
 struct Handed {
     segments: Vec<Segment>,
     rows: usize,
+    /// What the engine is done with; whoever waits for the other gives its memory back.
+    spent: Vec<Segment>,
     done: bool,
     engine_sleeps: bool,
 }
@@ -57,6 +62,13 @@ impl Sender<'_> {
         let rows = self.open.rows();
         let segments = self.open.take();
         let mut handed = self.lane.lock();
+        // The engine is behind: its memory is given back here, while there is time.
+        while handed.rows >= WAITING_ROWS_MAX / 2 && !handed.spent.is_empty() {
+            let spent = std::mem::take(&mut handed.spent);
+            drop(handed);
+            drop(spent);
+            handed = self.lane.lock();
+        }
         while handed.rows >= WAITING_ROWS_MAX {
             handed = self.lane.changed.wait(handed).unwrap_or_else(PoisonError::into_inner);
         }
@@ -95,9 +107,21 @@ impl Lane {
         }
     }
 
-    /// All that waits; `None` when nothing more comes.
-    pub(crate) fn take(&self) -> Option<Vec<Segment>> {
-        if let Some(taken) = self.take_handed(self.lock()) {
+    /// Gives back what was taken before and takes all that waits; `None` when nothing more comes.
+    pub(crate) fn take(&self, spent: &mut Vec<Segment>) -> Option<Vec<Segment>> {
+        let mut handed = self.lock();
+        if handed.segments.is_empty() {
+            // Nothing to do: memory is given back here, while there is time.
+            let before = std::mem::take(&mut handed.spent);
+            drop(handed);
+            drop(before);
+            spent.clear();
+            handed = self.lock();
+        } else if handed.spent.len() < SPENT_MAX {
+            handed.spent.append(spent);
+        }
+        if let Some(taken) = self.take_handed(handed) {
+            spent.clear();
             return taken;
         }
         for _ in 0..LOOKS_BEFORE_SLEEP {

@@ -150,7 +150,10 @@ impl Running {
     fn take(&mut self, stream: &str, mut batch: Batch, ends: &[u32], now: i64) -> Vec<Call> {
         let Some(stream) = self.app.stream(stream) else { return Vec::new() };
         let stamped = batch.timestamps.iter().any(|time| *time != ENTRY_TIME);
-        for time in batch.timestamps.iter_mut().filter(|time| **time == ENTRY_TIME) {
+        for time in std::sync::Arc::make_mut(&mut batch.timestamps)
+            .iter_mut()
+            .filter(|time| **time == ENTRY_TIME)
+        {
             *time = now;
         }
         let mut calls = Vec::new();

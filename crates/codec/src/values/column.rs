@@ -123,6 +123,6 @@ impl Reader<'_> {
             }
             columns.push(Arc::new(column));
         }
-        Ok(Batch { timestamps, columns })
+        Ok(Batch { timestamps: Arc::new(timestamps), columns })
     }
 }

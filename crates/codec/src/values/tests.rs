@@ -142,7 +142,7 @@ fn values_nested_too_deep_are_refused() {
 #[test]
 fn a_column_of_the_wrong_length_is_refused() {
     let uneven = Batch {
-        timestamps: vec![1, 2],
+        timestamps: Arc::new(vec![1, 2]),
         columns: vec![Arc::new(Column::repeated(&1.into(), DataType::Int, 3))],
     };
     let refused = Reader::new(&written(&uneven)).batch();

@@ -223,12 +223,18 @@ impl Meant {
         let table = &mut tables[self.table];
         let Some(key) = self.by_key(table) else { return Ok(()) };
         let keys = key.eval(&scope)?;
+        // Rows keep their keys, so that it makes no difference to later ones when they are written.
+        let (mut rows, mut places) = (Vec::new(), Vec::new());
         for place in 0..batch.len() {
             match table.find_one(&keys, place) {
-                Some(row) => table.overwrite(row, batch, place),
+                Some(row) => {
+                    rows.push(row);
+                    places.push(place as u32);
+                }
                 None => insert(table, place),
             }
         }
+        table.overwrite_all(&rows, batch, &places);
         Ok(())
     }
 

@@ -282,7 +282,7 @@ fn call(
     let mut batch = match input.source {
         Source::Nothing | Source::Columns(_) => Batch::default(),
         Source::Batch { columns, timestamps } => Batch {
-            timestamps: from.iter().map(|row| timestamps[*row as usize]).collect(),
+            timestamps: Arc::new(from.iter().map(|row| timestamps[*row as usize]).collect()),
             columns: columns.iter().map(|column| Arc::new(column.gather(&from))).collect(),
         },
         Source::Store(store) => store.gather(&from),

@@ -62,7 +62,7 @@ impl Drawn {
         if self.batch.columns.is_empty() {
             self.batch = more;
         } else {
-            self.batch.timestamps.extend(more.timestamps);
+            Arc::make_mut(&mut self.batch.timestamps).extend_from_slice(&more.timestamps);
             for (column, from) in self.batch.columns.iter_mut().zip(&more.columns) {
                 Arc::make_mut(column).extend(from);
             }
@@ -329,7 +329,7 @@ pub(super) fn append(all: &mut Selected, more: Selected) {
         return;
     }
     let before = all.batch.len() as u32;
-    all.batch.timestamps.extend(more.batch.timestamps);
+    Arc::make_mut(&mut all.batch.timestamps).extend_from_slice(&more.batch.timestamps);
     for (column, from) in all.batch.columns.iter_mut().zip(&more.batch.columns) {
         std::sync::Arc::make_mut(column).extend(from);
     }

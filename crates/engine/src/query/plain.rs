@@ -1,13 +1,20 @@
 //! A query that only filters and computes: rows go through it without a flow of their own.
 
-use weir_event::Chunk;
+use std::sync::Arc;
+
+use weir_event::{Batch, Chunk};
 use weir_expr::{Fault, Input, Rows, Scope};
 use weir_operators::Cx;
+use weir_operators::ends_among;
 use weir_operators::select::{Plain, Selected, Selector};
 
 use super::Delivery;
 use super::handler::{Handler, batch_source};
 use super::single::Single;
+
+/// Rows are left where they lie if they are at least this part of their batch; fewer are copied,
+/// so that they do not keep all of it.
+const PICKED_SHARE: usize = 16;
 
 /// The rows that got through so far: all of a run, or these.
 pub(super) enum Kept {
@@ -61,18 +68,37 @@ impl Kept {
             }
             Self::These(rows) => rows,
         };
-        let mut kept = Vec::with_capacity(chunks.len().min(rows.len()));
-        let (mut end, mut last) = (0, 0);
-        for chunk in chunks {
-            while rows.get(end).is_some_and(|row| *row < chunk.end) {
-                end += 1;
+        let ends = ends_among(rows, chunks.iter().map(|it| it.end));
+        let mut kept: Vec<Chunk> = Vec::with_capacity(chunks.len().min(rows.len()));
+        for (chunk, end) in chunks.iter().zip(ends) {
+            if end > kept.last().map_or(0, |it| it.end) {
+                kept.push(Chunk { end, ..*chunk });
             }
-            if end > last {
-                kept.push(Chunk { end: end as u32, ..*chunk });
-            }
-            last = end;
         }
         kept
+    }
+
+    /// What a selection without state makes of them, where they lie if it only passes them on.
+    fn select_where_they_lie(
+        self,
+        cx: &Cx<'_>,
+        delivery: &Delivery<'_>,
+        selector: &Selector,
+    ) -> Result<Selected, Fault> {
+        match self {
+            Self::These(rows)
+                if selector.only_passes()
+                    && rows.len() * PICKED_SHARE >= delivery.batch.len()
+                    && !rows.is_empty() =>
+            {
+                let columns = selector.passed_columns(&delivery.batch.columns);
+                let timestamps = Arc::clone(&delivery.batch.timestamps);
+                let batch = Batch { timestamps, columns };
+                let chunks = chunks_with_rows(delivery.chunks, &rows);
+                Ok(Selected { batch, picked: Some(rows), chunks, ..Selected::default() })
+            }
+            kept @ (Self::All { .. } | Self::These(_)) => kept.select(cx, delivery, selector),
+        }
     }
 
     /// What a selection without state makes of them.
@@ -90,6 +116,17 @@ impl Kept {
     }
 }
 
+/// The chunks that still have one of the rows, which are in order.
+fn chunks_with_rows(chunks: &[Chunk], rows: &[u32]) -> Vec<Chunk> {
+    let ends = ends_among(rows, chunks.iter().map(|it| it.end));
+    let mut last = 0;
+    let has_row = |(chunk, end): (&Chunk, u32)| {
+        let before = std::mem::replace(&mut last, end);
+        (end > before).then_some(*chunk)
+    };
+    chunks.iter().zip(ends).filter_map(has_row).collect()
+}
+
 impl Single {
     /// Whether rows only pass filters on their way to the selector.
     pub(super) fn only_filters(&self) -> bool {
@@ -105,7 +142,10 @@ impl Single {
     pub(super) fn passing(&self, cx: &Cx<'_>, delivery: &Delivery<'_>) -> Result<Kept, Fault> {
         let env = cx.env(delivery.now());
         let source = batch_source(delivery.batch);
-        let mut kept = Kept::All { start: delivery.start, len: delivery.len() };
+        let mut kept = match delivery.picked {
+            Some(picked) => Kept::These(picked.to_vec()),
+            None => Kept::All { start: delivery.start, len: delivery.len() },
+        };
         for condition in self.before.iter().filter_map(Handler::condition) {
             if kept.len() == 0 {
                 break;
@@ -126,6 +166,6 @@ impl Single {
         delivery: &Delivery<'_>,
         selector: &Selector,
     ) -> Result<Selected, Fault> {
-        self.passing(cx, delivery)?.select(cx, delivery, selector)
+        self.passing(cx, delivery)?.select_where_they_lie(cx, delivery, selector)
     }
 }

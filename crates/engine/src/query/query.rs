@@ -164,7 +164,7 @@ impl Query {
 
     fn limited(&mut self, selected: Result<Selected, Fault>) -> Result<Selected, Fault> {
         match &mut self.rate {
-            Some(rate) => selected.map(|selected| rate.receive(&selected)),
+            Some(rate) => selected.map(|selected| rate.receive(&selected.gathered())),
             None => selected,
         }
     }

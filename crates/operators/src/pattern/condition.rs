@@ -11,7 +11,6 @@ use super::spec::{ElementSpec, PatternSpec, ViewOf};
 use crate::cx::Cx;
 use crate::flow::Flow;
 use crate::select::{AggregateSpec, EventTypes, SelectSpec, Selector};
-use crate::window::Mode;
 
 /// An event that is being tried, in the columns it arrived in.
 #[derive(Debug, Clone, Copy)]
@@ -205,8 +204,9 @@ fn totals_of(spec: &PatternSpec, condition: Expr, aggregates: &[AggregateSpec]) 
         types: EventTypes { current: true, expired: true },
         collapse: false,
         keep_groups: false,
+        rows_leave: true,
     };
-    Selector::new(spec, Mode::Slide)
+    Selector::new(spec)
 }
 
 fn every_slot(spec: &PatternSpec, steps: &[usize]) -> Vec<Seen> {

@@ -1,5 +1,7 @@
 //! Complete matches on their way to the selection.
 
+use std::sync::Arc;
+
 use weir_event::{Chunk, Key, Kind, NO_ROW};
 use weir_expr::{Chains, Fault, Input, Rows, Source};
 
@@ -216,7 +218,7 @@ fn append(whole: &mut Selected, part: Selected) {
     }
     let before = whole.batch.len() as u32;
     let rows = 0..part.batch.len();
-    whole.batch.timestamps.extend_from_slice(&part.batch.timestamps);
+    Arc::make_mut(&mut whole.batch.timestamps).extend_from_slice(&part.batch.timestamps);
     for (column, from) in whole.batch.columns.iter_mut().zip(&part.batch.columns) {
         std::sync::Arc::make_mut(column).extend_rows(from, rows.clone());
     }

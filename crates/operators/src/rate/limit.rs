@@ -199,6 +199,6 @@ impl Leaving {
 
     fn finish(self) -> Selected {
         let batch: Batch = self.builder.finish();
-        Selected { batch, kinds: self.kinds, chunks: self.chunks, groups: Vec::new() }
+        Selected { batch, picked: None, kinds: self.kinds, chunks: self.chunks, groups: Vec::new() }
     }
 }

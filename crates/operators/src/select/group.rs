@@ -2,10 +2,9 @@
 
 use std::fmt::Write;
 
-use hashbrown::HashTable;
 use weir_codec::{DecodeError, Reader, Writer};
-use weir_event::{Key, Kind, NO_ROW, PackedText, StoredColumn, StoredValues, Text};
-use weir_expr::{Expr, Fault, Input, Scope, Source, Vals, Vector};
+use weir_event::{Key, Kind, PackedText, StoredColumn, StoredValues, Text, TextTable};
+use weir_expr::{Expr, Fault, Input, Rows, Scope, Source, Vals, Vector};
 
 use crate::flow::Flow;
 
@@ -19,7 +18,8 @@ const NO_TAG: u32 = u32::MAX;
 #[derive(Debug, Default)]
 pub(super) struct Groups {
     by: Vec<Expr>,
-    table: HashTable<u32>,
+    rows_leave: bool,
+    table: TextTable,
     entries: Vec<Entry>,
     free: Vec<u32>,
     /// The groups of each partition key; kept only with a group-by.
@@ -41,16 +41,10 @@ struct Entry {
     text: Text,
 }
 
-impl Entry {
-    #[inline]
-    fn hash(&self) -> u64 {
-        self.packed.hash_with(self.key.0)
-    }
-}
-
 impl Groups {
-    pub(super) fn new(by: Vec<Expr>) -> Self {
-        Self { by, ..Self::default() }
+    /// Groups by these expressions; `rows_leave` says whether rows that left will be asked for.
+    pub(super) fn new(by: Vec<Expr>, rows_leave: bool) -> Self {
+        Self { by, rows_leave, ..Self::default() }
     }
 
     /// Whether the query has a group-by.
@@ -74,10 +68,20 @@ impl Groups {
             return Ok(());
         }
         if let [Expr::Attribute { slot: 0, column, .. }] = self.by[..]
-            && let [Input { source: Source::Store(store), .. }] = scope.inputs
+            && let [Input { source: Source::Store(store), rows, .. }] = scope.inputs
             && let StoredColumn::Str(texts) = &store.columns()[column as usize]
         {
-            self.number_stored(texts, flow, groups);
+            match rows {
+                Rows::List(rows) if !self.rows_leave && texts.has_all(rows) => {
+                    for (range, chunk) in flow.chunk_ranges() {
+                        let texts = texts.places(&rows[range]);
+                        groups.extend(texts.into_iter().map(|text| self.find(chunk.key, text)));
+                    }
+                }
+                Rows::List(_) | Rows::From(_) | Rows::Same(_) => {
+                    self.number_stored((texts, store.top() as usize), flow, groups);
+                }
+            }
             return Ok(());
         }
         let values: Vec<_> = self.by.iter().map(|by| by.eval(scope)).collect::<Result<_, _>>()?;
@@ -111,9 +115,12 @@ impl Groups {
 
     /// As [`Self::number`], for rows of a window grouped by one text: a row that leaves is in the
     /// group it was in when it came.
-    fn number_stored(&mut self, texts: &StoredValues<Text>, flow: &Flow, groups: &mut Vec<u32>) {
-        let rows = flow.rows.iter().filter(|row| **row != NO_ROW);
-        let top = rows.max().map_or(0, |row| *row as usize + 1);
+    fn number_stored(
+        &mut self,
+        (texts, top): (&StoredValues<Text>, usize),
+        flow: &Flow,
+        groups: &mut Vec<u32>,
+    ) {
         if self.tags.len() < top {
             self.tags.resize(top, NO_TAG);
         }
@@ -142,18 +149,16 @@ impl Groups {
     fn find(&mut self, key: Key, text: &Text) -> u32 {
         let packed = PackedText::of(text);
         let entries = &self.entries;
-        let same = |number: &u32| {
-            let entry = &entries[*number as usize];
-            entry.packed == packed && entry.key == key && (packed.is_short() || entry.text == *text)
-        };
-        match self.table.find(packed.hash_with(key.0), same) {
-            Some(number) => *number,
+        let same = |number: u32| packed.is_short() || entries[number as usize].text == *text;
+        match self.table.find(packed, key, same) {
+            Some(number) => number,
             None => self.add(Entry { packed, key, used: true, text: text.clone() }),
         }
     }
 
+    #[cold]
     fn add(&mut self, entry: Entry) -> u32 {
-        let (hash, key) = (entry.hash(), entry.key.0 as usize);
+        let (packed, key) = (entry.packed, entry.key);
         let number = match self.free.pop() {
             Some(number) => {
                 self.entries[number as usize] = entry;
@@ -164,8 +169,8 @@ impl Groups {
                 self.entries.len() as u32 - 1
             }
         };
-        let entries = &self.entries;
-        self.table.insert_unique(hash, number, |number| entries[*number as usize].hash());
+        self.table.insert(packed, key, number);
+        let key = key.0 as usize;
         if self.of_key.len() <= key {
             self.of_key.resize_with(key + 1, Vec::new);
         }
@@ -185,9 +190,7 @@ impl Groups {
                 continue;
             }
             *entry = Entry { packed: entry.packed, key: entry.key, ..Entry::default() };
-            if let Ok(found) = self.table.find_entry(entry.hash(), |it| *it == number) {
-                found.remove();
-            }
+            self.table.remove(entry.packed, entry.key, number);
             self.free.push(number);
         }
         let entries = &self.entries;
@@ -203,24 +206,20 @@ impl Groups {
         self.crowded_at = 2 * (self.entries.len() - self.free.len());
     }
 
-    /// Forgets all groups of a partition key; `forgotten` is told each.
-    pub(super) fn forget_key(&mut self, key: Key, mut forgotten: impl FnMut(u32)) {
+    /// Forgets all groups of a partition key and says which they were.
+    pub(super) fn forget_key(&mut self, key: Key) -> Vec<u32> {
         if self.by.is_empty() {
-            forgotten(key.0);
-            return;
+            return vec![key.0];
         }
-        let Some(groups) = self.of_key.get_mut(key.0 as usize) else { return };
+        let groups = self.of_key.get_mut(key.0 as usize).map(std::mem::take).unwrap_or_default();
         // Tags of its rows may stay: they have left the window, and a row that comes gets its own.
-        for number in std::mem::take(groups) {
-            let entry = &mut self.entries[number as usize];
+        for number in &groups {
+            let entry = &mut self.entries[*number as usize];
             entry.used = false;
-            let hash = entry.hash();
-            if let Ok(found) = self.table.find_entry(hash, |it| *it == number) {
-                found.remove();
-            }
-            self.free.push(number);
-            forgotten(number);
+            self.table.remove(entry.packed, entry.key, *number);
+            self.free.push(*number);
         }
+        groups
     }
 
     /// How many there are; without a group-by, one a partition key.
@@ -228,13 +227,9 @@ impl Groups {
         if self.by.is_empty() { keys as usize } else { self.entries.len() - self.free.len() }
     }
 
-    /// Tells each group of a partition key.
-    pub(super) fn each_of_key(&self, key: Key, mut told: impl FnMut(u32)) {
-        if self.by.is_empty() {
-            told(key.0);
-        } else if let Some(groups) = self.of_key.get(key.0 as usize) {
-            groups.iter().for_each(|group| told(*group));
-        }
+    /// The groups of a partition key; none without a group-by.
+    pub(super) fn of_key(&self, key: Key) -> &[u32] {
+        self.of_key.get(key.0 as usize).map_or(&[], Vec::as_slice)
     }
 
     /// Forgets all groups of all keys.

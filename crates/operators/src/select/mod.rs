@@ -6,6 +6,7 @@ mod order;
 mod plain;
 mod running;
 mod selector;
+mod stage;
 
 pub use aggregator::{AggregateSpec, Aggregates};
 pub use order::OrderSpec;

@@ -24,8 +24,11 @@ impl Plain<'_> {
         matches!(self.rows, Rows::From(0)) && self.len == self.batch.len()
     }
 
-    fn timestamps(&self) -> Vec<i64> {
-        match self.rows {
+    fn timestamps(&self) -> Arc<Vec<i64>> {
+        if self.is_whole() {
+            return Arc::clone(&self.batch.timestamps);
+        }
+        Arc::new(match self.rows {
             Rows::From(start) => {
                 let start = start as usize;
                 self.batch.timestamps[start..start + self.len].to_vec()
@@ -34,7 +37,7 @@ impl Plain<'_> {
                 rows.iter().map(|row| self.batch.timestamps[*row as usize]).collect()
             }
             Rows::Same(row) => vec![self.batch.timestamps[row as usize]; self.len],
-        }
+        })
     }
 }
 
@@ -43,6 +46,23 @@ impl Selector {
     #[must_use]
     pub fn is_plain(&self) -> bool {
         self.is_rowwise() && self.spec().having.is_none() && self.spec().types.current
+    }
+
+    /// Whether attributes are only passed on, so that rows need not be copied to leave.
+    #[must_use]
+    pub fn only_passes(&self) -> bool {
+        let passed = |item: &Expr| matches!(item, Expr::Attribute { slot: 0, .. });
+        self.is_plain() && self.spec().items.iter().all(passed)
+    }
+
+    /// The columns that leave where attributes are only passed on.
+    #[must_use]
+    pub fn passed_columns(&self, columns: &[Arc<Column>]) -> Vec<Arc<Column>> {
+        let passed = self.spec().items.iter().filter_map(|item| {
+            let Expr::Attribute { column, .. } = item else { return None };
+            Some(Arc::clone(&columns[*column as usize]))
+        });
+        passed.collect()
     }
 
     /// Takes rows that arrived and gives them as they leave; `chunks` are those that have rows.
@@ -75,6 +95,7 @@ impl Selector {
             columns.iter_mut().for_each(|column| changes.apply(Arc::make_mut(column)));
         }
         Ok(Selected {
+            picked: None,
             batch: Batch { timestamps: plain.timestamps(), columns },
             kinds: vec![Kind::Current; plain.len],
             chunks,

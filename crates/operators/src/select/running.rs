@@ -5,7 +5,6 @@ use weir_event::{Column, Kind};
 use weir_expr::{Fault, Input, Rows as Places, Scope, Source, Vector};
 
 use super::aggregator::{AggregateSpec, Aggregates, Rows};
-use crate::window::Mode;
 
 /// Aggregates of one condition, told of rows one by one.
 #[derive(Debug)]
@@ -19,7 +18,7 @@ impl Running {
     /// Aggregates that have seen no row.
     pub(crate) fn new(specs: &[AggregateSpec]) -> Self {
         Self {
-            aggregates: Aggregates::new(specs.to_vec(), Mode::Slide),
+            aggregates: Aggregates::new(specs.to_vec(), true),
             totals: specs.iter().map(|it| Column::new(it.data_type)).collect(),
         }
     }
@@ -59,7 +58,7 @@ impl Running {
 
     /// Starts again.
     pub(crate) fn reset(&mut self) {
-        self.aggregates.clear(0);
+        self.aggregates.clear(&[0]);
     }
 
     pub(crate) fn save(&self, w: &mut Writer) {

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use weir_codec::{DecodeError, Reader, Writer};
-use weir_event::{Batch, Chunk, Column, DataType, Key, Kind};
+use weir_event::{Batch, Chunk, Column, DataType, Key, Kind, NO_ROW};
 use weir_expr::{Changes, Env, Expr, Fault, Input, Rows as PlaceRows, Scope, Source, Vector};
 
 use super::aggregator::{AggregateSpec, Aggregates, Rows};
 use super::group::Groups;
-use super::order::{OrderSpec, sort_runs};
+use super::order::OrderSpec;
+use super::stage::{Picked, Reads, Stage};
 use crate::cx::Cx;
-use crate::flow::Flow;
+use crate::flow::{Flow, ends_among};
 use crate::saved;
-use crate::window::Mode;
 
 /// Which events a query puts out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,12 +24,22 @@ pub struct EventTypes {
 }
 
 impl EventTypes {
-    fn includes(self, kind: Kind) -> bool {
-        match kind {
-            Kind::Current => self.current,
-            Kind::Expired => self.expired,
-            Kind::Timer | Kind::Reset => false,
+    /// The places of rows that are put out, without a branch a row.
+    fn places(self, kinds: &[Kind], resets: bool) -> Vec<u32> {
+        let mut places = vec![0; kinds.len()];
+        let mut found = 0;
+        for (place, kind) in kinds.iter().enumerate() {
+            places[found] = place as u32;
+            let put_out = match kind {
+                Kind::Current => self.current,
+                Kind::Expired => self.expired,
+                Kind::Reset => resets,
+                Kind::Timer => false,
+            };
+            found += usize::from(put_out);
         }
+        places.truncate(found);
+        places
     }
 }
 
@@ -62,6 +72,8 @@ pub struct SelectSpec {
     /// Whether a chunk collapses: to one row with aggregates, to one a group with group-by.
     /// Snapshot rate limits switch it off, and see resets.
     pub collapse: bool,
+    /// Whether expired rows may come; where none can, aggregates have nothing to undo.
+    pub rows_leave: bool,
     /// Whether groups keep their numbers from call to call although nothing is aggregated.
     pub keep_groups: bool,
 }
@@ -71,12 +83,37 @@ pub struct SelectSpec {
 pub struct Selected {
     /// The rows; timestamps are those the rows show.
     pub batch: Batch,
+    /// Which rows of the batch leave, in order; `None` when all do. Where it is set all rows are
+    /// current, `kinds` and `groups` are empty, and the ends of chunks count rows of the batch.
+    pub picked: Option<Vec<u32>>,
     /// What each row is: current or expired.
     pub kinds: Vec<Kind>,
     /// The chunks that have rows.
     pub chunks: Vec<Chunk>,
-    /// The group of each row; empty without group-by.
+    /// The group of each row; empty without group-by, and where groups do not keep their numbers.
     pub groups: Vec<u32>,
+}
+
+impl Selected {
+    /// Whether nothing leaves.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.picked.as_ref().map_or(self.batch.is_empty(), Vec::is_empty)
+    }
+
+    /// The same rows in a batch of their own.
+    #[must_use]
+    pub fn gathered(self) -> Self {
+        let Some(picked) = self.picked else { return self };
+        let ends = ends_among(&picked, self.chunks.iter().map(|it| it.end));
+        Self {
+            batch: self.batch.gather(&picked),
+            picked: None,
+            kinds: vec![Kind::Current; picked.len()],
+            chunks: self.chunks.iter().zip(ends).map(|(it, end)| Chunk { end, ..*it }).collect(),
+            groups: Vec::new(),
+        }
+    }
 }
 
 /// About how many bytes a group takes that is not long.
@@ -97,6 +134,7 @@ pub struct Selector {
     /// The output attributes that `having` reads, where the others need not be computed for rows
     /// that it holds back.
     having_reads: Option<Vec<bool>>,
+    reads: Reads,
     /// The group of each place, in this call.
     numbers: Vec<u32>,
     /// By group: the chunk that saw it last and where it stands among its survivors.
@@ -105,14 +143,16 @@ pub struct Selector {
 }
 
 impl Selector {
-    /// A selector that has seen nothing; `mode` is that of the query's window.
+    /// A selector that has seen nothing.
     #[must_use]
-    pub fn new(spec: SelectSpec, mode: Mode) -> Self {
+    pub fn new(spec: SelectSpec) -> Self {
+        let for_having = having_reads(&spec);
         Self {
-            aggregates: Aggregates::new(spec.aggregates.clone(), mode),
-            groups: Groups::new(spec.group_by.clone()),
+            aggregates: Aggregates::new(spec.aggregates.clone(), spec.rows_leave),
+            groups: Groups::new(spec.group_by.clone(), spec.rows_leave),
             types: spec.items.iter().map(Expr::data_type).collect(),
-            having_reads: having_reads(&spec),
+            reads: Reads::of(&spec, for_having.as_deref()),
+            having_reads: for_having,
             keys: 0,
             numbers: Vec::new(),
             seen: Vec::new(),
@@ -135,20 +175,19 @@ impl Selector {
         let now = flow.chunks.last().map_or(0, |chunk| chunk.now);
         let changes = Changes::default();
         let env = Env { changes: Some(&changes), ..cx.env(now) };
+        let stood_in = if self.spec.collapse { stand_in_for_resets(inputs, flow) } else { None };
+        let seen: Vec<Input<'_>>;
+        let inputs = match &stood_in {
+            Some(rows) => {
+                seen = with_rows(inputs, rows);
+                &seen
+            }
+            None => inputs,
+        };
         let scope = Scope { inputs, len: flow.len(), env: &env };
         let totals = self.aggregate(&scope, flow)?;
-        let mut places = Vec::new();
-        let types = self.spec.types;
-        if flow.kinds.iter().all(|kind| types.includes(*kind)) {
-            places.extend(0..flow.len() as u32);
-        } else {
-            let resets = !self.spec.collapse;
-            let wanted = (0..flow.len()).filter(|i| {
-                types.includes(flow.kinds[*i]) || resets && flow.kinds[*i] == Kind::Reset
-            });
-            places.extend(wanted.map(|i| i as u32));
-        }
-        let stage = Stage { spec: &self.spec, scope: &scope, totals: &totals };
+        let mut places = self.spec.types.places(&flow.kinds, !self.spec.collapse);
+        let stage = Stage { spec: &self.spec, reads: &self.reads, scope: &scope, totals: &totals };
         let early = match &self.spec.having {
             Some(having) => match &self.having_reads {
                 Some(reads) => {
@@ -161,7 +200,7 @@ impl Selector {
         };
         let mut picked = Picked::default();
         self.collapse(flow, &places, &mut picked);
-        let stage = Stage { spec: &self.spec, scope: &scope, totals: &totals };
+        let stage = Stage { spec: &self.spec, reads: &self.reads, scope: &scope, totals: &totals };
         // Groups that do not collapse are neither ordered nor offset (gotcha 6).
         let loose = !self.spec.collapse && self.groups.by_value();
         let ordered = !loose && (!self.spec.order_by.is_empty() || self.spec.offset.is_some());
@@ -170,8 +209,13 @@ impl Selector {
         } else {
             stage.order_and_limit(flow, picked, ordered)?
         };
-        let mut selected =
-            stage.output(flow, selected, early, &self.numbers, self.groups.by_value())?;
+        let mut selected = stage.output(
+            flow,
+            selected,
+            early,
+            &self.numbers,
+            self.groups.by_value() && self.spec.keep_groups,
+        )?;
         if !changes.is_empty() {
             for column in &mut selected.batch.columns {
                 changes.apply(Arc::make_mut(column));
@@ -196,7 +240,8 @@ impl Selector {
         let totals = self.aggregate(&scope, flow)?;
         let mut places: Vec<u32> = (0..flow.len() as u32).collect();
         if let Some(having) = &self.spec.having {
-            let stage = Stage { spec: &self.spec, scope: &scope, totals: &totals };
+            let stage =
+                Stage { spec: &self.spec, reads: &self.reads, scope: &scope, totals: &totals };
             match &self.having_reads {
                 Some(reads) => stage.lean_having(having, reads, &mut places)?,
                 None => stage.having(having, &mut places).map(|_| ())?,
@@ -249,7 +294,10 @@ impl Selector {
                 self.aggregates.at(i).run(&rows, total)?;
             }
             if reset.is_some() {
-                totals.iter_mut().for_each(Column::push_null);
+                // What aggregates are at a reset is only seen where resets are put out.
+                let push =
+                    if self.spec.collapse { Column::push_default } else { Column::push_null };
+                totals.iter_mut().for_each(push);
                 self.reset(key_at(flow, end));
             }
             start = end + 1;
@@ -261,21 +309,24 @@ impl Selector {
     fn reset(&mut self, key: Key) {
         // Numbers already given out in this call stay valid: a forgotten group that comes again
         // keeps its number only when the call is over, so the states alone are cleared here.
-        let aggregates = &mut self.aggregates;
-        self.groups.each_of_key(key, |group| aggregates.clear(group));
+        if self.groups.by_value() {
+            self.aggregates.clear(self.groups.of_key(key));
+        } else {
+            self.aggregates.clear(&[key.0]);
+        }
     }
 
     /// Which places leave: all, the last a chunk, or the last a group and chunk.
     fn collapse(&mut self, flow: &Flow, places: &[u32], picked: &mut Picked) {
         let by_group = self.spec.collapse && self.groups.by_value();
         let to_one = self.spec.collapse && !by_group && !self.aggregates.is_empty();
-        let mut next = 0;
-        for chunk in &flow.chunks {
+        let mut first = 0;
+        let ends = ends_among(places, flow.chunks.iter().map(|chunk| chunk.end));
+        for (chunk, end) in flow.chunks.iter().zip(ends) {
             self.chunk_count += 1;
             let before = picked.places.len();
-            let first = next;
-            next += places[next..].iter().take_while(|place| **place < chunk.end).count();
-            let passing = &places[first..next];
+            let passing = &places[first..end as usize];
+            first = end as usize;
             if by_group {
                 self.last_of_each_group(passing, picked);
             } else if to_one {
@@ -338,8 +389,8 @@ impl Selector {
 
     /// Forgets everything of one partition key.
     pub fn drop_key(&mut self, key: Key) {
-        let aggregates = &mut self.aggregates;
-        self.groups.forget_key(key, |group| aggregates.clear(group));
+        let forgotten = self.groups.forget_key(key);
+        self.aggregates.clear(&forgotten);
     }
 
     /// About how many bytes its groups and their aggregates take.
@@ -390,191 +441,28 @@ fn having_reads(spec: &SelectSpec) -> Option<Vec<bool>> {
     Some(reads)
 }
 
+/// The rows of a single input with others in the place of resets: nobody looks at what is there,
+/// and without nulls all is computed in plain loops. `None` where there is nothing to replace.
+fn stand_in_for_resets(inputs: &[Input<'_>], flow: &Flow) -> Option<Vec<u32>> {
+    let [Input { rows: PlaceRows::List(rows), .. }] = inputs else { return None };
+    let first = flow.kinds.iter().position(|kind| *kind == Kind::Reset)?;
+    let any = *rows.iter().find(|row| **row != NO_ROW)?;
+    let mut rows = rows.to_vec();
+    for (row, kind) in rows.iter_mut().zip(&flow.kinds).skip(first) {
+        if *kind == Kind::Reset {
+            *row = any;
+        }
+    }
+    Some(rows)
+}
+
+fn with_rows<'a>(inputs: &[Input<'a>], rows: &'a [u32]) -> Vec<Input<'a>> {
+    inputs.iter().map(|input| Input { rows: PlaceRows::List(rows), ..*input }).collect()
+}
+
 fn key_at(flow: &Flow, place: usize) -> Key {
     let at = flow.chunks.partition_point(|chunk| chunk.end as usize <= place);
     flow.chunks.get(at).map_or(Key(0), |chunk| chunk.key)
-}
-
-/// The places that leave, in order, and their chunks.
-#[derive(Debug, Default)]
-struct Picked {
-    places: Vec<u32>,
-    chunks: Vec<Chunk>,
-}
-
-/// The part of a selector that needs no state.
-struct Stage<'a> {
-    spec: &'a SelectSpec,
-    scope: &'a Scope<'a>,
-    totals: &'a [Column],
-}
-
-impl Stage<'_> {
-    /// Runs `body` with a scope over `places` only, aggregates and output attributes included.
-    fn over<R>(&self, places: &[u32], outputs: &[Column], body: impl FnOnce(&Scope<'_>) -> R) -> R {
-        let all = places.len() == self.scope.len
-            && places.iter().enumerate().all(|(i, place)| i as u32 == *place);
-        let mut inputs = Vec::with_capacity(self.spec.inputs as usize + 2);
-        if all {
-            inputs.extend_from_slice(self.scope.inputs);
-            inputs.push(Input::new(Source::Columns(self.totals), PlaceRows::From(0)));
-            inputs.push(Input::new(Source::Columns(outputs), PlaceRows::From(0)));
-            return body(&Scope { inputs: &inputs, len: self.scope.len, env: self.scope.env });
-        }
-        let lists: Vec<(Vec<u32>, Option<Vec<i64>>)> = self
-            .scope
-            .inputs
-            .iter()
-            .map(|input| {
-                let rows = places.iter().map(|place| input.rows.at(*place as usize)).collect();
-                let shown = |times: &[i64]| places.iter().map(|at| times[*at as usize]).collect();
-                (rows, input.shown_at.map(shown))
-            })
-            .collect();
-        for (input, (rows, shown)) in self.scope.inputs.iter().zip(&lists) {
-            let rows = PlaceRows::List(rows);
-            inputs.push(Input { rows, shown_at: shown.as_deref(), ..*input });
-        }
-        inputs.push(Input::new(Source::Columns(self.totals), PlaceRows::List(places)));
-        inputs.push(Input::new(Source::Columns(outputs), PlaceRows::From(0)));
-        body(&Scope { inputs: &inputs, len: places.len(), env: self.scope.env })
-    }
-
-    fn columns(&self, places: &[u32]) -> Result<Vec<Column>, Fault> {
-        self.over(places, &[], |scope| {
-            self.spec.items.iter().map(|item| item.eval_column(scope)).collect()
-        })
-    }
-
-    /// Keeps the places that pass; the output columns of those kept, for the places as they stood.
-    fn having(&self, having: &Expr, places: &mut Vec<u32>) -> Result<Early, Fault> {
-        let columns = self.columns(places)?;
-        let mut passing = Vec::new();
-        self.over(places, &columns, |scope| having.select(scope, &mut passing))?;
-        let mut at = vec![0; self.scope.len];
-        for passed in &passing {
-            at[places[*passed as usize] as usize] = *passed;
-        }
-        *places = passing.iter().map(|passed| places[*passed as usize]).collect();
-        Ok(Early { columns, at })
-    }
-
-    /// Keeps the places that pass a condition that reads only some of the output attributes.
-    fn lean_having(
-        &self,
-        having: &Expr,
-        reads: &[bool],
-        places: &mut Vec<u32>,
-    ) -> Result<(), Fault> {
-        let columns = self.over(places, &[], |scope| {
-            let wanted = self.spec.items.iter().zip(reads);
-            let column = |(item, read): (&Expr, &bool)| match read {
-                true => item.eval_column(scope),
-                false => Ok(Column::new(item.data_type())),
-            };
-            wanted.map(column).collect::<Result<Vec<_>, _>>()
-        })?;
-        let mut passing = Vec::new();
-        self.over(places, &columns, |scope| having.select(scope, &mut passing))?;
-        passing.iter_mut().for_each(|passed| *passed = places[*passed as usize]);
-        *places = passing;
-        Ok(())
-    }
-
-    fn order_and_limit(&self, flow: &Flow, picked: Picked, ordered: bool) -> Result<Picked, Fault> {
-        let mut columns = self.columns(&picked.places)?;
-        self.over(&picked.places, &[], |scope| {
-            for extra in &self.spec.order_extra {
-                columns.push(extra.eval_column(scope)?);
-            }
-            Ok(())
-        })?;
-        let kind_of = |i: u32| flow.kinds[picked.places[i as usize] as usize];
-        let mut out = Picked::default();
-        let mut start = 0;
-        for chunk in &picked.chunks {
-            let mut order: Vec<u32> = (start..chunk.end).collect();
-            start = chunk.end;
-            if ordered && !self.spec.order_by.is_empty() {
-                sort_runs(&mut order, kind_of, &columns, &self.spec.order_by);
-            }
-            let before = out.places.len();
-            let mut to_skip = self.spec.offset.filter(|_| ordered).unwrap_or(0);
-            let mut to_take = self.spec.limit.unwrap_or(u64::MAX);
-            for i in order {
-                if to_skip > 0 {
-                    to_skip -= 1;
-                    continue;
-                }
-                // An expired row is never held back, yet it uses the limit up (gotcha 4).
-                if to_take > 0 || kind_of(i) == Kind::Expired {
-                    out.places.push(picked.places[i as usize]);
-                }
-                to_take = to_take.saturating_sub(1);
-            }
-            if out.places.len() > before {
-                out.chunks.push(Chunk { end: out.places.len() as u32, ..*chunk });
-            }
-        }
-        Ok(out)
-    }
-
-    fn output(
-        &self,
-        flow: &Flow,
-        picked: Picked,
-        early: Option<Early>,
-        numbers: &[u32],
-        grouped: bool,
-    ) -> Result<Selected, Fault> {
-        let places = &picked.places;
-        let columns = match early {
-            Some(early) => {
-                let rows: Vec<u32> = places.iter().map(|place| early.at[*place as usize]).collect();
-                early.columns.iter().map(|column| Arc::new(column.gather(&rows))).collect()
-            }
-            None => self.shared_columns(places)?,
-        };
-        let pick = |place: &u32| *place as usize;
-        Ok(Selected {
-            batch: Batch {
-                timestamps: places.iter().map(|place| flow.times[pick(place)]).collect(),
-                columns,
-            },
-            kinds: places.iter().map(|place| flow.kinds[pick(place)]).collect(),
-            groups: if grouped {
-                places.iter().map(|place| numbers[pick(place)]).collect()
-            } else {
-                Vec::new()
-            },
-            chunks: picked.chunks,
-        })
-    }
-
-    /// The output columns; an attribute of a whole batch is passed on without a copy.
-    fn shared_columns(&self, places: &[u32]) -> Result<Vec<Arc<Column>>, Fault> {
-        let whole = places.len() == self.scope.len;
-        self.over(places, &[], |scope| {
-            let column = |item: &Expr| {
-                if whole
-                    && let Expr::Attribute { slot, column, .. } = item
-                    && let Input { source, rows: PlaceRows::From(0), .. } = scope.input(*slot)
-                    && let Source::Batch { columns, .. } = source
-                    && columns[*column as usize].len() == scope.len
-                {
-                    return Ok(Arc::clone(&columns[*column as usize]));
-                }
-                item.eval_column(scope).map(Arc::new)
-            };
-            self.spec.items.iter().map(column).collect()
-        })
-    }
-}
-
-/// Output columns that `having` needed, and where in them each place stands.
-struct Early {
-    columns: Vec<Column>,
-    at: Vec<u32>,
 }
 
 /// The kinds of rows, where those that an aggregate does not learn of are none of its own.

@@ -3,9 +3,9 @@
 use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::{Batch, DataType, Key, Kind, RowStore};
 
+use super::Window;
 use super::rows::{Keyed, Rows, emit_reset};
 use super::tumbling::Tumbling;
-use super::{Mode, Window};
 use crate::cx::Cx;
 use crate::flow::Flow;
 use crate::saved;
@@ -77,10 +77,6 @@ impl Window for BatchWindow {
         if let Some(state) = self.keys.get(key) {
             state.batch.find(rows);
         }
-    }
-
-    fn mode(&self) -> Mode {
-        Mode::Batch
     }
 
     fn drop_key(&mut self, key: Key) {

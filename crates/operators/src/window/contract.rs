@@ -8,15 +8,6 @@ use crate::cron::Cron;
 use crate::cx::Cx;
 use crate::flow::Flow;
 
-/// How a window's rows come and go; aggregators and finds depend on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// Rows leave one by one as others arrive or time passes.
-    Slide,
-    /// Rows leave all together.
-    Batch,
-}
-
 /// A window: holds rows of all partition keys in one store and emits chunks of row numbers.
 ///
 /// State is kept a key; a key's state comes into being with its first event. Numbers emitted are
@@ -62,8 +53,11 @@ pub trait Window: Send {
     /// The rows a join, an on-demand query or `in` finds, in order, added to `rows`.
     fn find(&self, key: Key, rows: &mut Vec<u32>);
 
-    /// Whether the rows leave one by one.
-    fn mode(&self) -> Mode;
+    /// Whether it may put out rows as expired ones; aggregates of one that never does have
+    /// nothing to undo.
+    fn puts_out_expired(&self) -> bool {
+        true
+    }
 
     /// Forgets everything of one key.
     fn drop_key(&mut self, key: Key);

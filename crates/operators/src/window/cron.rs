@@ -3,8 +3,8 @@
 use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::{Batch, DataType, Key, Kind, RowStore};
 
+use super::Window;
 use super::rows::{Keyed, Rows, emit_at};
-use super::{Mode, Window};
 use crate::cron::Cron;
 use crate::cx::Cx;
 use crate::flow::Flow;
@@ -69,10 +69,6 @@ impl Window for CronWindow {
     }
 
     fn find(&self, _key: Key, _rows: &mut Vec<u32>) {}
-
-    fn mode(&self) -> Mode {
-        Mode::Batch
-    }
 
     fn drop_key(&mut self, key: Key) {
         if let Some(batches) = self.keys.remove(key) {

@@ -6,9 +6,9 @@ use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::{Batch, DataType, Key, Kind, RowStore};
 use weir_expr::{Env, Fault};
 
+use super::Window;
 use super::condition::{About, Judge, Seen, Wanted};
 use super::rows::{Keyed, Rows};
-use super::{Mode, Window};
 use crate::cx::Cx;
 use crate::flow::Flow;
 use crate::saved;
@@ -135,10 +135,6 @@ impl Window for ExpressionWindow {
         if let Some(state) = self.keys.get(key) {
             rows.extend(&state.held);
         }
-    }
-
-    fn mode(&self) -> Mode {
-        Mode::Slide
     }
 
     fn drop_key(&mut self, key: Key) {

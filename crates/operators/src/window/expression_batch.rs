@@ -4,9 +4,9 @@ use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::{Batch, DataType, Key, Kind, RowStore};
 use weir_expr::{Env, Expr, Fault, Input, Rows as Places, Scope, Source};
 
+use super::Window;
 use super::condition::{About, Judge, Seen, Wanted, truth};
 use super::rows::{Keyed, Rows, emit_at};
-use super::{Mode, Window};
 use crate::cx::Cx;
 use crate::flow::Flow;
 use crate::saved;
@@ -218,10 +218,6 @@ impl Window for ExpressionBatchWindow {
         if let Some(state) = self.keys.get(key) {
             rows.extend(&state.waiting);
         }
-    }
-
-    fn mode(&self) -> Mode {
-        Mode::Batch
     }
 
     fn drop_key(&mut self, key: Key) {

@@ -5,9 +5,9 @@ use std::collections::VecDeque;
 use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::{Batch, DataType, Key, Kind, RowStore};
 
+use super::Window;
 use super::clock::Clock;
 use super::rows::{Keyed, Rows};
-use super::{Mode, Window};
 use crate::cx::Cx;
 use crate::flow::Flow;
 use crate::saved;
@@ -75,10 +75,6 @@ impl Window for ExternalTimeWindow {
         if let Some(held) = self.keys.get(key) {
             rows.extend(held);
         }
-    }
-
-    fn mode(&self) -> Mode {
-        Mode::Slide
     }
 
     fn drop_key(&mut self, key: Key) {

@@ -4,9 +4,9 @@ use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::{Batch, DataType, Key, Kind, RowStore, Value};
 use weir_expr::{Expr, Fault, Input, Rows as Places, Scope, Source};
 
+use super::Window;
 use super::clock::{Clock, not_a_time};
 use super::rows::{Keyed, Rows, emit_at, emit_reset};
-use super::{Mode, Window};
 use crate::cx::Cx;
 use crate::flow::Flow;
 use crate::saved;
@@ -231,10 +231,6 @@ impl Window for ExternalTimeBatchWindow {
         if let Some(state) = self.keys.get(key) {
             rows.extend_from_slice(&state.done);
         }
-    }
-
-    fn mode(&self) -> Mode {
-        Mode::Batch
     }
 
     fn drop_key(&mut self, key: Key) {

@@ -3,8 +3,8 @@
 use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::{Batch, DataType, Key, Kind, RowStore};
 
+use super::Window;
 use super::rows::{Keyed, Rows};
-use super::{Mode, Window};
 use crate::cx::Cx;
 use crate::flow::Flow;
 use crate::saved;
@@ -96,10 +96,6 @@ impl Window for FrequentWindow {
         if let Some(kinds) = self.keys.get(key) {
             rows.extend(kinds.iter().map(|it| it.row));
         }
-    }
-
-    fn mode(&self) -> Mode {
-        Mode::Slide
     }
 
     fn drop_key(&mut self, key: Key) {

@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::{Batch, DataType, Key, Kind, RowStore};
 
+use super::Window;
 use super::rows::{Keyed, Rows, emit_reset};
-use super::{Mode, Window};
 use crate::cx::Cx;
 use crate::flow::Flow;
 use crate::saved;
@@ -68,12 +68,14 @@ impl Window for LengthWindow {
         self.rows.take(batch, input);
         for (range, chunk) in input.chunk_ranges() {
             let held = self.keys.at(chunk.key);
-            if held.len() == self.length && (RUN_ROWS_MIN..=self.length).contains(&range.len()) {
-                push_through(held, &mut self.rows, &input.times, range, chunk.now, out);
-                out.end_chunk(chunk.now, chunk.key);
-                continue;
+            let mut from = range.start;
+            // A full window goes on by as many rows as it holds at a time.
+            while held.len() == self.length && range.end - from >= RUN_ROWS_MIN && self.length > 0 {
+                let to = range.end.min(from + self.length);
+                push_through(held, &mut self.rows, &input.times, from..to, chunk.now, out);
+                from = to;
             }
-            for i in range {
+            for i in from..range.end {
                 let row = self.rows.arrived[i];
                 if self.length == 0 {
                     out.push(row, Kind::Current, input.times[i]);
@@ -111,10 +113,6 @@ impl Window for LengthWindow {
         if let Some(held) = self.keys.get(key) {
             rows.extend(held);
         }
-    }
-
-    fn mode(&self) -> Mode {
-        Mode::Slide
     }
 
     fn drop_key(&mut self, key: Key) {

@@ -3,9 +3,9 @@
 use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::{Batch, DataType, Key, Kind, RowStore};
 
+use super::Window;
 use super::frequent::same_kind;
 use super::rows::{Keyed, Rows};
-use super::{Mode, Window};
 use crate::cx::Cx;
 use crate::flow::Flow;
 use crate::saved;
@@ -104,10 +104,6 @@ impl Window for LossyFrequentWindow {
         if let Some(state) = self.keys.get(key) {
             rows.extend(state.kinds.iter().map(|it| it.row));
         }
-    }
-
-    fn mode(&self) -> Mode {
-        Mode::Slide
     }
 
     fn drop_key(&mut self, key: Key) {

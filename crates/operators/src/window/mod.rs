@@ -31,5 +31,5 @@ mod unique;
 
 pub use build::{WindowSpec, build, window_names};
 pub use condition::{Condition, Conditions};
-pub use contract::{Mode, Param, Window};
+pub use contract::{Param, Window};
 pub use processor::{build_processor, processor_names};

@@ -33,7 +33,7 @@ impl Rows {
         self.store.insert_rows(batch, &input.rows, &mut self.arrived);
         // Mostly rows show their own timestamps.
         if input.rows.last().map(|it| *it as usize + 1) == Some(batch.len())
-            && input.times == batch.timestamps
+            && input.times == *batch.timestamps
         {
             return;
         }
@@ -52,12 +52,12 @@ impl Rows {
 
     /// The rows will not be needed after this call.
     pub(super) fn leave_all(&mut self, rows: &[u32]) {
-        rows.iter().for_each(|row| self.store.leave(*row));
+        self.store.leave_all(rows);
     }
 
     /// These of the arriving rows will not be needed after this call.
     pub(super) fn leave_arrived(&mut self, range: Range<usize>) {
-        self.arrived[range].iter().for_each(|row| self.store.leave(*row));
+        self.store.leave_all(&self.arrived[range]);
     }
 
     /// Forgets all rows.
@@ -70,7 +70,7 @@ impl Rows {
     pub(super) fn emit_own(&self, out: &mut Flow, rows: &[u32], kind: Kind) {
         out.rows.extend_from_slice(rows);
         out.kinds.resize(out.rows.len(), kind);
-        out.times.extend(rows.iter().map(|row| self.store.timestamp(*row)));
+        self.store.timestamps_of(rows, &mut out.times);
     }
 }
 

@@ -4,9 +4,9 @@ use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::{Batch, DataType, Key, Kind, RowStore, Text};
 use weir_expr::Fault;
 
+use super::Window;
 use super::rows::{Keyed, Rows};
 use super::sessions::{Place, Sessions};
-use super::{Mode, Window};
 use crate::cx::Cx;
 use crate::flow::Flow;
 use crate::saved;
@@ -114,10 +114,6 @@ impl Window for SessionWindow {
     }
 
     fn find(&self, _key: Key, _rows: &mut Vec<u32>) {}
-
-    fn mode(&self) -> Mode {
-        Mode::Batch
-    }
 
     fn drop_key(&mut self, key: Key) {
         if let Some(sessions) = self.keys.remove(key) {

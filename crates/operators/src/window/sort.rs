@@ -6,9 +6,9 @@ use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::{Batch, DataType, Key, Kind, RowStore, Value};
 use weir_expr::Fault;
 
+use super::Window;
 use super::rows::{Keyed, Rows};
 use super::sorted_rows::SortedRows;
-use super::{Mode, Window};
 use crate::cx::Cx;
 use crate::flow::Flow;
 use crate::saved;
@@ -132,10 +132,6 @@ impl Window for SortWindow {
         if let Some(state) = self.keys.get(key) {
             rows.extend(state.rows());
         }
-    }
-
-    fn mode(&self) -> Mode {
-        Mode::Slide
     }
 
     fn drop_key(&mut self, key: Key) {

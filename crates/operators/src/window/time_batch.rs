@@ -3,9 +3,9 @@
 use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::{Batch, DataType, Key, Kind, RowStore};
 
+use super::Window;
 use super::rows::{Keyed, Rows, emit_reset};
 use super::tumbling::{Keep, Tumbling};
-use super::{Mode, Window};
 use crate::cx::Cx;
 use crate::flow::Flow;
 use crate::saved;
@@ -139,8 +139,8 @@ impl Window for TimeBatchWindow {
         }
     }
 
-    fn mode(&self) -> Mode {
-        Mode::Batch
+    fn puts_out_expired(&self) -> bool {
+        self.keep == Keep::Last
     }
 
     fn drop_key(&mut self, key: Key) {

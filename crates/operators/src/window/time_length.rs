@@ -3,9 +3,9 @@
 use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::{Batch, DataType, Key, Kind, RowStore};
 
+use super::Window;
 use super::ageing::Ageing;
 use super::rows::{Keyed, Rows};
-use super::{Mode, Window};
 use crate::cx::Cx;
 use crate::flow::Flow;
 use crate::saved;
@@ -79,10 +79,6 @@ impl Window for TimeLengthWindow {
         if let Some(state) = self.keys.get(key) {
             rows.extend(&state.held);
         }
-    }
-
-    fn mode(&self) -> Mode {
-        Mode::Slide
     }
 
     fn drop_key(&mut self, key: Key) {

@@ -253,7 +253,8 @@ fn stamped(batch: &Batch, now: i64) -> Batch {
 }
 
 fn stamp(batch: &mut Batch, now: i64) {
-    for timestamp in batch.timestamps.iter_mut().filter(|it| **it == ENTRY_TIME) {
+    let timestamps = Arc::make_mut(&mut batch.timestamps);
+    for timestamp in timestamps.iter_mut().filter(|it| **it == ENTRY_TIME) {
         *timestamp = now;
     }
 }
@@ -271,13 +272,15 @@ impl weir_engine::Outputs for ToSinks<'_> {
         let Some(sink) = self.taps.iter().position(|it| *it == tap) else { return };
         let shift = self.shifts.get(sink).copied().unwrap_or_default();
         let mut first = OutputNo(emitted.first.0.wrapping_add(shift));
-        for (range, _) in emitted.chunk_ranges() {
-            let next = OutputNo(first.0 + range.len() as u64);
-            let rows: Vec<u32> = range.map(|row| u32::try_from(row).unwrap_or(u32::MAX)).collect();
-            let batch = emitted.batch.gather(&rows);
+        for batch in emitted.chunk_batches() {
+            let next = OutputNo(first.0 + batch.len() as u64);
             self.out.sink(sink, Output { epoch: self.at.epoch, first, batch });
             first = next;
         }
+    }
+
+    fn takes_picked(&self) -> bool {
+        true
     }
 
     fn note(&mut self, level: Level, text: &str) {

@@ -10,7 +10,6 @@ use super::concat::{GroupConcat, JsonGroup, Percentile};
 use super::extreme::{Direction, Forever};
 use super::gather::{ListCollect, ListMerge, MapCollect, MapMerge};
 use super::number::{Average, Count, Deviation, SumDouble, SumLong, Typed};
-use crate::window::Mode;
 
 /// One aggregate call of a selector.
 #[derive(Debug, Clone)]
@@ -59,8 +58,8 @@ pub(in crate::select) struct Rows<'a> {
 pub(in crate::select) trait Aggregator: Send {
     /// Takes rows and adds the value after each one to `out`.
     fn run(&mut self, rows: &Rows<'_>, out: &mut Column) -> Result<(), Fault>;
-    /// Forgets a group.
-    fn clear(&mut self, group: u32);
+    /// Forgets these groups.
+    fn clear(&mut self, groups: &[u32]);
     /// Whether a group is known to be as if it had never been.
     fn is_blank(&self, _group: u32) -> bool {
         false
@@ -103,9 +102,11 @@ impl<A: Accumulator> Aggregator for Each<A> {
         Ok(())
     }
 
-    fn clear(&mut self, group: u32) {
-        if let Some(state) = self.states.get_mut(group as usize) {
-            *state = A::default();
+    fn clear(&mut self, groups: &[u32]) {
+        for group in groups {
+            if let Some(state) = self.states.get_mut(*group as usize) {
+                *state = A::default();
+            }
         }
     }
 
@@ -129,20 +130,17 @@ impl<A: Accumulator> Aggregator for Each<A> {
     }
 }
 
-/// Makes the aggregator for a call; `mode` is that of the query's window.
-fn build(spec: &AggregateSpec, mode: Mode) -> Box<dyn Aggregator> {
+/// Makes the aggregator for a call; `rows_leave` says whether it may have to undo rows.
+fn build(spec: &AggregateSpec, rows_leave: bool) -> Box<dyn Aggregator> {
     let arg_type = spec.arg.as_ref().map_or(DataType::Long, Expr::data_type);
-    // In a tumbling window a reset or an expiry always clears a best value before it could be
-    // asked for again (gotcha 15), so one shape serves both modes.
-    let _ = mode;
     match spec.aggregate {
         Aggregate::Sum if spec.data_type == DataType::Long => Typed::<SumLong>::boxed(),
         Aggregate::Sum => Typed::<SumDouble>::boxed(),
         Aggregate::Avg => Typed::<Average>::boxed(),
         Aggregate::Count => Count::boxed(),
         Aggregate::StdDev => Typed::<Deviation>::boxed(),
-        Aggregate::Min => best(Direction::Smallest, arg_type),
-        Aggregate::Max => best(Direction::Largest, arg_type),
+        Aggregate::Min => best(Direction::Smallest, arg_type, rows_leave),
+        Aggregate::Max => best(Direction::Largest, arg_type, rows_leave),
         Aggregate::MinForever => Forever::boxed(Direction::Smallest),
         Aggregate::MaxForever => Forever::boxed(Direction::Largest),
         Aggregate::DistinctCount => Each::<Distinct>::boxed(),
@@ -172,10 +170,10 @@ impl std::fmt::Debug for Aggregates {
 }
 
 impl Aggregates {
-    /// The aggregates, none of which has seen a row.
+    /// The aggregates, none of which has seen a row; `rows_leave` says whether expired ones come.
     #[must_use]
-    pub fn new(specs: Vec<AggregateSpec>, mode: Mode) -> Self {
-        let aggregators = specs.iter().map(|spec| build(spec, mode)).collect();
+    pub fn new(specs: Vec<AggregateSpec>, rows_leave: bool) -> Self {
+        let aggregators = specs.iter().map(|spec| build(spec, rows_leave)).collect();
         Self { specs, aggregators }
     }
 
@@ -193,9 +191,9 @@ impl Aggregates {
         &mut *self.aggregators[index]
     }
 
-    pub(in crate::select) fn clear(&mut self, group: u32) {
+    pub(in crate::select) fn clear(&mut self, groups: &[u32]) {
         for aggregator in &mut self.aggregators {
-            aggregator.clear(group);
+            aggregator.clear(groups);
         }
     }
 

@@ -9,9 +9,10 @@ use weir_expr::{Fault, Vals, Vector};
 
 use super::aggregates::{Aggregator, Rows};
 use super::extreme::{Direction, checked};
+use super::peak::Peak;
 
 /// A type of number that has a smallest and a largest, in the order of [`Value::order`].
-trait Ranked: Copy + Default + Send + 'static {
+pub(super) trait Ranked: Copy + Default + Send + 'static {
     fn rank(&self, other: &Self) -> Ordering;
     fn of<'v, 'a>(vector: &'v Vector<'a>) -> Option<&'v Vals<'a, Self>>;
     fn of_column(column: &mut Column) -> Option<&mut Values<Self>>;
@@ -107,16 +108,20 @@ struct Best<T> {
 }
 
 /// Makes `min` or `max` for an argument of the type.
-pub(super) fn best(direction: Direction, arg: DataType) -> Box<dyn Aggregator> {
-    fn of<T: Ranked>(direction: Direction) -> Box<dyn Aggregator> {
-        Box::new(Best::<T> { direction, typed: Queues(Vec::new()), mixed: None })
+pub(super) fn best(direction: Direction, arg: DataType, rows_leave: bool) -> Box<dyn Aggregator> {
+    fn of<T: Ranked>(direction: Direction, rows_leave: bool) -> Box<dyn Aggregator> {
+        if rows_leave {
+            Box::new(Best::<T> { direction, typed: Queues(Vec::new()), mixed: None })
+        } else {
+            Peak::<T>::boxed(direction)
+        }
     }
     match arg {
-        DataType::Int => of::<i32>(direction),
-        DataType::Long => of::<i64>(direction),
-        DataType::Float => of::<f32>(direction),
+        DataType::Int => of::<i32>(direction, rows_leave),
+        DataType::Long => of::<i64>(direction, rows_leave),
+        DataType::Float => of::<f32>(direction, rows_leave),
         DataType::Double | DataType::Bool | DataType::String | DataType::Object => {
-            of::<f64>(direction)
+            of::<f64>(direction, rows_leave)
         }
     }
 }
@@ -129,19 +134,31 @@ impl<T: Ranked> Best<T> {
         let better = |a: &T, b: &T| a.rank(b) == wanted;
         let same = |a: &T, b: &T| a.rank(b) == Ordering::Equal;
         let places = rows.range.clone();
-        let top = rows.groups[places.clone()].iter().max().map_or(0, |it| *it as usize + 1);
+        let (kinds, groups) = (&rows.kinds[places.clone()], &rows.groups[places.clone()]);
+        let top = groups.iter().max().map_or(0, |it| *it as usize + 1);
         self.typed.grow(top);
-        out.data.reserve(places.len());
-        for place in places {
-            let best = &mut self.typed.0[rows.groups[place] as usize];
-            if let Some(value) = values.and_then(|values| values.get(place)) {
-                Queues::take(best, rows.kinds[place], *value, better, same);
+        let first = out.data.len();
+        let mut missing = Vec::new();
+        let plain = match values {
+            Some(Vals::Each { data, nulls: None }) => Some(&data[places.clone()]),
+            Some(Vals::Each { .. } | Vals::Same(_)) | None => None,
+        };
+        let value_at = |i: usize| match plain {
+            Some(data) => Some(&data[i]),
+            None => values.and_then(|values| values.get(places.start + i)),
+        };
+        let slots = out.grow(groups.len());
+        for (i, ((kind, group), slot)) in kinds.iter().zip(groups).zip(slots).enumerate() {
+            let best = &mut self.typed.0[*group as usize];
+            if let Some(value) = value_at(i) {
+                Queues::take(best, *kind, *value, better, same);
             }
             match best.front() {
-                Some(front) if out.nulls.is_none() => out.data.push(*front),
-                front => out.push(front.copied()),
+                Some(front) => *slot = *front,
+                None => missing.push(first + i),
             }
         }
+        out.set_null(&missing);
     }
 
     fn run_mixed(&mut self, rows: &Rows<'_>, out: &mut Column) -> Result<(), Fault> {
@@ -179,13 +196,14 @@ impl<T: Ranked> Aggregator for Best<T> {
         self.run_mixed(rows, out)
     }
 
-    fn clear(&mut self, group: u32) {
-        let group = group as usize;
-        if let Some(best) = self.typed.0.get_mut(group) {
-            best.clear();
-        }
-        if let Some(best) = self.mixed.as_mut().and_then(|mixed| mixed.0.get_mut(group)) {
-            best.clear();
+    fn clear(&mut self, groups: &[u32]) {
+        for group in groups.iter().map(|group| *group as usize) {
+            if let Some(best) = self.typed.0.get_mut(group) {
+                best.clear();
+            }
+            if let Some(best) = self.mixed.as_mut().and_then(|mixed| mixed.0.get_mut(group)) {
+                best.clear();
+            }
         }
     }
 

@@ -62,9 +62,11 @@ impl Aggregator for Forever {
         Ok(())
     }
 
-    fn clear(&mut self, group: u32) {
-        if let Some(best) = self.groups.get_mut(group as usize) {
-            *best = Value::Null;
+    fn clear(&mut self, groups: &[u32]) {
+        for group in groups {
+            if let Some(best) = self.groups.get_mut(*group as usize) {
+                *best = Value::Null;
+            }
         }
     }
 

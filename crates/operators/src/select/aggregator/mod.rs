@@ -7,6 +7,7 @@ mod concat;
 mod extreme;
 mod gather;
 mod number;
+mod peak;
 
 pub(super) use aggregates::Rows;
 pub use aggregates::{AggregateSpec, Aggregates};

@@ -158,8 +158,11 @@ impl<T: Tally> Body<T::In, ()> for Run<'_, T> {
         let Self { rows, states, out } = self;
         let places = rows.range.clone();
         let (kinds, groups) = (&rows.kinds[places.clone()], &rows.groups[places.clone()]);
-        out.data.reserve(places.len());
-        for ((kind, group), value) in kinds.iter().zip(groups).zip(values) {
+        let first = out.data.len();
+        let mut missing = Vec::new();
+        let slots = out.grow(places.len());
+        let given = kinds.iter().zip(groups).zip(values).zip(slots).enumerate();
+        for (i, (((kind, group), value), slot)) in given {
             let state = &mut states[*group as usize];
             let shown = match (kind, value) {
                 (Kind::Current, Some(value)) => {
@@ -176,10 +179,11 @@ impl<T: Tally> Body<T::In, ()> for Run<'_, T> {
                 }
             };
             match shown {
-                Some(shown) if out.nulls.is_none() => out.data.push(shown),
-                shown => out.push(shown),
+                Some(shown) => *slot = shown,
+                None => missing.push(first + i),
             }
         }
+        out.set_null(&missing);
     }
 }
 
@@ -219,9 +223,11 @@ impl<T: Tally + 'static> Aggregator for Typed<T> {
         Ok(())
     }
 
-    fn clear(&mut self, group: u32) {
-        if let Some(state) = self.states.get_mut(group as usize) {
-            *state = T::default();
+    fn clear(&mut self, groups: &[u32]) {
+        for group in groups {
+            if let Some(state) = self.states.get_mut(*group as usize) {
+                *state = T::default();
+            }
         }
     }
 
@@ -457,24 +463,27 @@ impl Aggregator for Count {
         }
         let counted = kinds.iter().zip(groups).map(|(kind, group)| {
             let count = &mut self.counts[*group as usize];
-            match kind {
-                Kind::Current => *count += 1,
-                Kind::Expired => *count -= 1,
-                Kind::Timer | Kind::Reset => {}
-            }
+            *count += match kind {
+                Kind::Current => 1,
+                Kind::Expired => -1,
+                Kind::Timer | Kind::Reset => 0,
+            };
             *count
         });
-        if let Column::Long(Values { data, nulls: None }) = out {
-            data.extend(counted);
+        if let Column::Long(values) = out {
+            let slots = values.grow(groups.len());
+            slots.iter_mut().zip(counted).for_each(|(slot, count)| *slot = count);
         } else {
             counted.for_each(|count| out.push(Value::Long(count)));
         }
         Ok(())
     }
 
-    fn clear(&mut self, group: u32) {
-        if let Some(count) = self.counts.get_mut(group as usize) {
-            *count = 0;
+    fn clear(&mut self, groups: &[u32]) {
+        for group in groups {
+            if let Some(count) = self.counts.get_mut(*group as usize) {
+                *count = 0;
+            }
         }
     }
 

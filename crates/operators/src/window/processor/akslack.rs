@@ -4,8 +4,8 @@ use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::{Batch, DataType, Key, RowStore};
 use weir_expr::{Expr, Fault};
 
+use super::super::Window;
 use super::super::rows::{Keyed, Rows};
-use super::super::{Mode, Window};
 use super::coverage;
 use super::kslack::{Slack, time_of, value_of};
 use super::late::{ByTime, Rounds};
@@ -208,10 +208,6 @@ impl Window for AlphaKSlack {
     }
 
     fn find(&self, _key: Key, _rows: &mut Vec<u32>) {}
-
-    fn mode(&self) -> Mode {
-        Mode::Batch
-    }
 
     fn drop_key(&mut self, key: Key) {
         if let Some(state) = self.keys.remove(key) {

@@ -6,9 +6,9 @@ use hashbrown::HashSet;
 use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::{Batch, DataType, Key, Kind, RowStore, Value};
 
+use super::super::Window;
 use super::super::rows::{Keyed, Rows};
 use super::super::unique::UniqueKey;
-use super::super::{Mode, Window};
 use crate::cx::Cx;
 use crate::flow::Flow;
 use crate::saved;
@@ -86,10 +86,6 @@ impl Window for Deduplicate {
     }
 
     fn find(&self, _key: Key, _rows: &mut Vec<u32>) {}
-
-    fn mode(&self) -> Mode {
-        Mode::Batch
-    }
 
     fn drop_key(&mut self, key: Key) {
         self.keys.remove(key);

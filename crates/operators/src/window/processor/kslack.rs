@@ -4,9 +4,9 @@ use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::{Batch, DataType, Key, RowStore, Value};
 use weir_expr::{Expr, Fault, Input, Rows as Places, Scope, Source};
 
+use super::super::Window;
 use super::super::clock::not_a_time;
 use super::super::rows::{Keyed, Rows};
-use super::super::{Mode, Window};
 use super::late::{ByTime, Rounds};
 use crate::cx::Cx;
 use crate::flow::Flow;
@@ -163,10 +163,6 @@ impl Window for KSlack {
     }
 
     fn find(&self, _key: Key, _rows: &mut Vec<u32>) {}
-
-    fn mode(&self) -> Mode {
-        Mode::Batch
-    }
 
     fn drop_key(&mut self, key: Key) {
         if let Some(state) = self.keys.remove(key) {

@@ -3,8 +3,8 @@
 use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::{Batch, DataType, Key, Kind, RowStore};
 
+use super::super::Window;
 use super::super::rows::{Keyed, Rows};
-use super::super::{Mode, Window};
 use super::collected::Collected;
 use super::key::UniqueKey;
 use crate::cx::Cx;
@@ -66,10 +66,6 @@ impl Window for EverWindow {
         if let Some(held) = self.keys.get(key) {
             rows.extend(held.hashed());
         }
-    }
-
-    fn mode(&self) -> Mode {
-        Mode::Batch
     }
 
     fn drop_key(&mut self, key: Key) {

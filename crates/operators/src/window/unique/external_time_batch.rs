@@ -4,9 +4,9 @@ use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::{Batch, DataType, Key, Kind, RowStore, Value};
 use weir_expr::Fault;
 
+use super::super::Window;
 use super::super::clock::Clock;
 use super::super::rows::{Keyed, Rows, emit_at, emit_reset};
-use super::super::{Mode, Window};
 use super::collected::Collected;
 use super::key::UniqueKey;
 use crate::cx::Cx;
@@ -221,10 +221,6 @@ impl Window for ExternalTimeBatchWindow {
         if let Some(state) = self.keys.get(key) {
             rows.extend_from_slice(state.done.rows());
         }
-    }
-
-    fn mode(&self) -> Mode {
-        Mode::Batch
     }
 
     fn drop_key(&mut self, key: Key) {

@@ -3,8 +3,8 @@
 use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::{Batch, DataType, Key, Kind, RowStore};
 
+use super::super::Window;
 use super::super::rows::{Keyed, Rows};
-use super::super::{Mode, Window};
 use super::key::UniqueKey;
 use super::newest::Newest;
 use crate::cx::Cx;
@@ -77,10 +77,6 @@ impl Window for LengthWindow {
         if let Some(held) = self.keys.get(key) {
             rows.extend(held.rows());
         }
-    }
-
-    fn mode(&self) -> Mode {
-        Mode::Batch
     }
 
     fn drop_key(&mut self, key: Key) {

@@ -4,8 +4,8 @@
 use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::{Batch, DataType, Key, RowStore};
 
+use super::super::Window;
 use super::super::rows::{Keyed, Rows};
-use super::super::{Mode, Window};
 use super::batch::{UniqueBatch, Which};
 use super::key::UniqueKey;
 use crate::cx::Cx;
@@ -140,10 +140,6 @@ impl Window for TimeBatchWindow {
         if let Some(state) = self.keys.get(key) {
             rows.extend_from_slice(&state.batch.done);
         }
-    }
-
-    fn mode(&self) -> Mode {
-        Mode::Batch
     }
 
     fn drop_key(&mut self, key: Key) {

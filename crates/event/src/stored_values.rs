@@ -1,0 +1,237 @@
+//! Values of one type in fixed-size chunks, which a snapshot may share.
+
+use std::sync::Arc;
+
+use crate::column::Values;
+use crate::store::NO_ROW;
+
+const CHUNK_BITS: u32 = 9;
+pub(crate) const CHUNK_ROWS: usize = 1 << CHUNK_BITS;
+
+/// Where at least so many rows a chunk are read, all chunks are looked up first.
+const ROWS_A_CHUNK_MIN: usize = 4;
+
+/// A chunk of values: its store's own, or shared with a snapshot until it is written to.
+///
+/// The case says so, because asking an `Arc` whether it is alone costs more than the write.
+#[derive(Debug, Clone)]
+enum StoredChunk<T> {
+    Own(Box<[T]>),
+    Shared(Arc<Box<[T]>>),
+}
+
+impl<T: Clone + Default> StoredChunk<T> {
+    #[inline]
+    pub(crate) fn values(&self) -> &[T] {
+        match self {
+            Self::Own(values) => values,
+            Self::Shared(values) => values,
+        }
+    }
+
+    /// The values to write to; what a snapshot shares is copied first.
+    #[inline]
+    pub(crate) fn own(&mut self) -> &mut [T] {
+        if let Self::Shared(values) = self {
+            *self = Self::Own(Box::clone(values));
+        }
+        match self {
+            Self::Own(values) => values,
+            Self::Shared(_) => &mut [],
+        }
+    }
+
+    pub(crate) fn share(&mut self) -> Self {
+        if let Self::Own(values) = self {
+            *self = Self::Shared(Arc::new(std::mem::take(values)));
+        }
+        self.clone()
+    }
+}
+
+#[inline]
+fn at<'s, T>(table: &[&'s [T; CHUNK_ROWS]], row: u32) -> &'s T {
+    &table[(row >> CHUNK_BITS) as usize][row as usize % CHUNK_ROWS]
+}
+
+/// Values of one type in fixed-size chunks, shared with snapshots until written to.
+#[derive(Debug, Clone)]
+pub struct StoredValues<T> {
+    chunks: Vec<StoredChunk<T>>,
+    /// One word for 64 rows; empty as long as no row was ever null.
+    nulls: Vec<u64>,
+}
+
+impl<T: Clone + Default> StoredValues<T> {
+    pub(crate) fn new() -> Self {
+        Self { chunks: Vec::new(), nulls: Vec::new() }
+    }
+
+    /// Makes room for `rows` rows.
+    pub(crate) fn reserve(&mut self, rows: usize) {
+        while self.chunks.len() * CHUNK_ROWS < rows {
+            let values = (0..CHUNK_ROWS).map(|_| T::default()).collect();
+            self.chunks.push(StoredChunk::Own(values));
+        }
+    }
+
+    /// The same values, to be kept while this one goes on: nothing is copied now.
+    pub(crate) fn share(&mut self) -> Self {
+        let chunks = self.chunks.iter_mut().map(StoredChunk::share).collect();
+        Self { chunks, nulls: self.nulls.clone() }
+    }
+
+    /// The row's value; the type's default where it is null.
+    #[must_use]
+    #[inline]
+    pub fn data(&self, row: u32) -> &T {
+        &self.chunks[(row >> CHUNK_BITS) as usize].values()[row as usize & (CHUNK_ROWS - 1)]
+    }
+
+    /// Whether the row is null.
+    #[must_use]
+    #[inline]
+    pub fn is_null(&self, row: u32) -> bool {
+        self.nulls.get(row as usize / 64).is_some_and(|word| word >> (row % 64) & 1 == 1)
+    }
+
+    /// Whether no row was ever null.
+    #[must_use]
+    pub fn never_null(&self) -> bool {
+        self.nulls.is_empty()
+    }
+
+    /// The row's value, `None` when it is null.
+    #[must_use]
+    #[inline]
+    pub fn get(&self, row: u32) -> Option<&T> {
+        if self.is_null(row) { None } else { Some(self.data(row)) }
+    }
+
+    pub(crate) fn set_null(&mut self, row: u32, null: bool) {
+        if self.nulls.is_empty() && !null {
+            return;
+        }
+        let word = row as usize / 64;
+        if self.nulls.len() <= word {
+            self.nulls.resize(word + 1, 0);
+        }
+        let mask = 1 << (row % 64);
+        if null {
+            self.nulls[word] |= mask;
+        } else {
+            self.nulls[word] &= !mask;
+        }
+    }
+
+    #[inline]
+    pub(crate) fn set(&mut self, row: u32, value: T) {
+        let chunk = &mut self.chunks[(row >> CHUNK_BITS) as usize];
+        chunk.own()[row as usize & (CHUNK_ROWS - 1)] = value;
+    }
+
+    pub(crate) fn put(&mut self, row: u32, value: Option<T>) {
+        self.set_null(row, value.is_none());
+        self.set(row, value.unwrap_or_default());
+    }
+
+    /// Writes values to the rows named, one each.
+    pub(crate) fn put_data(&mut self, rows: &[u32], values: &[T]) {
+        let mut done = 0;
+        while let Some(first) = rows.get(done) {
+            // Rows that arrive together mostly lie in one chunk.
+            let chunk = first >> CHUNK_BITS;
+            let same = rows[done..].iter().take_while(|row| **row >> CHUNK_BITS == chunk).count();
+            let pairs = rows[done..done + same].iter().zip(&values[done..]);
+            if let Some(data) = self.chunks[chunk as usize].own().first_chunk_mut::<CHUNK_ROWS>() {
+                pairs.for_each(|(row, value)| data[*row as usize % CHUNK_ROWS] = value.clone());
+            }
+            done += same;
+        }
+    }
+
+    /// Writes one of `from` to a row.
+    #[inline]
+    pub(crate) fn put_from(&mut self, row: u32, from: &Values<T>, at: usize) {
+        if from.nulls.is_some() || !self.nulls.is_empty() {
+            self.set_null(row, from.is_null(at));
+        }
+        self.set(row, from.data[at].clone());
+    }
+
+    /// Writes one of `from` to each row.
+    pub(crate) fn put_each(&mut self, pairs: impl Iterator<Item = (u32, usize)>, from: &Values<T>) {
+        if from.nulls.is_some() || !self.nulls.is_empty() {
+            pairs.for_each(|(row, at)| self.put_from(row, from, at));
+        } else {
+            pairs.for_each(|(row, at)| self.set(row, from.data[at].clone()));
+        }
+    }
+
+    /// Adds the row's value to `values`.
+    #[inline]
+    pub(crate) fn copy_to(&self, row: u32, values: &mut Values<T>) {
+        if self.never_null() && values.nulls.is_none() {
+            values.data.push(self.data(row).clone());
+        } else {
+            values.push(self.get(row).cloned());
+        }
+    }
+
+    /// Writes `from[start..]` to the rows named, one each.
+    pub(crate) fn put_all(&mut self, rows: &[u32], from: &Values<T>, start: usize) {
+        self.put_data(rows, &from.data[start..start + rows.len()]);
+        if from.nulls.is_some() || !self.nulls.is_empty() {
+            for (i, row) in rows.iter().enumerate() {
+                self.set_null(*row, from.is_null(start + i));
+            }
+        }
+    }
+
+    /// Whether none of the rows is null or [`NO_ROW`], as far as can be told without a look at
+    /// each value.
+    #[must_use]
+    pub fn has_all(&self, rows: &[u32]) -> bool {
+        self.never_null() && !rows.iter().fold(false, |any, row| any | (*row == NO_ROW))
+    }
+
+    /// All chunks, for whoever reads many rows of a store that is not large beside them.
+    pub(crate) fn table(&self, rows: usize) -> Option<Vec<&[T; CHUNK_ROWS]>> {
+        if self.chunks.len() * ROWS_A_CHUNK_MIN > rows {
+            return None;
+        }
+        self.chunks.iter().map(|chunk| chunk.values().first_chunk()).collect()
+    }
+
+    /// Adds the values of the rows named, the type's default for null, in that order.
+    pub(crate) fn append_to(&self, rows: &[u32], data: &mut Vec<T>) {
+        match self.table(rows.len()) {
+            Some(table) => data.extend(rows.iter().map(|row| at(&table, *row).clone())),
+            None => data.extend(rows.iter().map(|row| self.data(*row).clone())),
+        }
+    }
+
+    /// The values of the rows named where they lie, the type's default for null, in that order.
+    #[must_use]
+    pub fn places(&self, rows: &[u32]) -> Vec<&T> {
+        match self.table(rows.len()) {
+            Some(table) => rows.iter().map(|row| at(&table, *row)).collect(),
+            None => rows.iter().map(|row| self.data(*row)).collect(),
+        }
+    }
+
+    /// The rows named, in that order; [`NO_ROW`] gives null.
+    #[must_use]
+    pub fn gather(&self, rows: &[u32]) -> Values<T> {
+        if self.has_all(rows) {
+            let mut data = Vec::new();
+            self.append_to(rows, &mut data);
+            return Values::of(data);
+        }
+        let mut values = Values::default();
+        for row in rows {
+            values.push(if *row == NO_ROW { None } else { self.get(*row).cloned() });
+        }
+        values
+    }
+}

@@ -1,0 +1,185 @@
+//! `min` and `max` where no row ever leaves: one value a group.
+
+use std::cmp::Ordering;
+
+use weir_codec::{DecodeError, Reader, Writer};
+use weir_event::{Column, Kind, Value, Values};
+use weir_expr::{Fault, Vals, Vector};
+
+use super::aggregates::{Aggregator, Rows};
+use super::best::Ranked;
+use super::extreme::{Direction, checked};
+
+/// `min` and `max` where no row ever leaves: the best value alone is kept (gotcha 15).
+///
+/// Its state is written as that of [`super::best`] is, so that a query may get or lose its
+/// expired output between two versions of an app.
+#[derive(Debug)]
+pub(super) struct Peak<T> {
+    direction: Direction,
+    typed: Vec<Held<T>>,
+    /// What takes the place of `typed` when a value is of another type.
+    mixed: Option<Vec<Value>>,
+}
+
+/// The best value of a group, if it has any.
+#[derive(Debug, Clone, Copy, Default)]
+struct Held<T> {
+    best: T,
+    any: bool,
+}
+
+impl<T: Ranked> Held<T> {
+    fn get(self) -> Option<T> {
+        self.any.then_some(self.best)
+    }
+}
+
+impl<T: Ranked> Peak<T> {
+    pub(super) fn boxed(direction: Direction) -> Box<dyn Aggregator> {
+        Box::new(Self { direction, typed: Vec::new(), mixed: None })
+    }
+
+    /// Takes rows whose values are all of the type, or all null.
+    fn run_typed(&mut self, rows: &Rows<'_>, values: Option<&Vals<'_, T>>, out: &mut Values<T>) {
+        let places = rows.range.clone();
+        let (kinds, groups) = (&rows.kinds[places.clone()], &rows.groups[places.clone()]);
+        let top = groups.iter().max().map_or(0, |group| *group as usize + 1);
+        if self.typed.len() < top {
+            self.typed.resize(top, Held::default());
+        }
+        let run = Run { direction: self.direction, peaks: &mut self.typed, out };
+        match values {
+            Some(Vals::Each { data, nulls: None }) => {
+                run.take(kinds, groups, data[places].iter().map(Some));
+            }
+            Some(values) => run.take(kinds, groups, places.map(|place| values.get(place))),
+            None => run.take(kinds, groups, places.map(|_| None)),
+        }
+    }
+
+    fn run_mixed(&mut self, rows: &Rows<'_>, out: &mut Column) -> Result<(), Fault> {
+        let typed = &mut self.typed;
+        let mixed = self.mixed.get_or_insert_with(|| {
+            let lift = |held: Held<T>| held.get().map_or(Value::Null, T::value);
+            std::mem::take(typed).into_iter().map(lift).collect()
+        });
+        for place in rows.range.clone() {
+            let value = checked(rows.arg.value(place))?;
+            let group = rows.groups[place] as usize;
+            if mixed.len() <= group {
+                mixed.resize(group + 1, Value::Null);
+            }
+            let best = &mut mixed[group];
+            if rows.kinds[place] == Kind::Current
+                && !value.is_null()
+                && (best.is_null() || self.direction.better(&value, best))
+            {
+                *best = value;
+            }
+            out.push(best.clone());
+        }
+        Ok(())
+    }
+}
+
+/// Rows of the type on their way into the peaks.
+struct Run<'r, T> {
+    direction: Direction,
+    peaks: &'r mut [Held<T>],
+    out: &'r mut Values<T>,
+}
+
+impl<T: Ranked> Run<'_, T> {
+    fn take<'v>(self, kinds: &[Kind], groups: &[u32], values: impl Iterator<Item = Option<&'v T>>) {
+        let Self { direction, peaks, out } = self;
+        let wanted =
+            if direction == Direction::Smallest { Ordering::Less } else { Ordering::Greater };
+        let first = out.data.len();
+        let mut missing = Vec::new();
+        let slots = out.grow(groups.len());
+        let given = kinds.iter().zip(groups).zip(values).zip(slots).enumerate();
+        for (i, (((kind, group), value), slot)) in given {
+            let held = &mut peaks[*group as usize];
+            if let Some(value) = value {
+                // Whether a value is better cannot be foretold: no branch hangs on it.
+                let better = !held.any | (value.rank(&held.best) == wanted);
+                let takes = (*kind == Kind::Current) & better;
+                held.best = if takes { *value } else { held.best };
+                held.any |= takes;
+            }
+            *slot = held.best;
+            if !held.any {
+                missing.push(first + i);
+            }
+        }
+        out.set_null(&missing);
+    }
+}
+
+impl<T: Ranked> Aggregator for Peak<T> {
+    fn run(&mut self, rows: &Rows<'_>, out: &mut Column) -> Result<(), Fault> {
+        let values = T::of(rows.arg);
+        if self.mixed.is_none()
+            && (values.is_some() || matches!(rows.arg, Vector::Null))
+            && let Some(out) = T::of_column(out)
+        {
+            self.run_typed(rows, values, out);
+            return Ok(());
+        }
+        self.run_mixed(rows, out)
+    }
+
+    fn clear(&mut self, groups: &[u32]) {
+        for group in groups.iter().map(|group| *group as usize) {
+            if let Some(held) = self.typed.get_mut(group) {
+                *held = Held::default();
+            }
+            if let Some(best) = self.mixed.as_mut().and_then(|mixed| mixed.get_mut(group)) {
+                *best = Value::Null;
+            }
+        }
+    }
+
+    fn is_blank(&self, group: u32) -> bool {
+        let group = group as usize;
+        match &self.mixed {
+            Some(mixed) => mixed.get(group).is_none_or(Value::is_null),
+            None => self.typed.get(group).is_none_or(|held| !held.any),
+        }
+    }
+
+    fn save(&self, w: &mut Writer, groups: &[u32]) {
+        for group in groups.iter().map(|group| *group as usize) {
+            let best = match &self.mixed {
+                Some(mixed) => mixed.get(group).cloned().unwrap_or_default(),
+                None => self.typed.get(group).and_then(|it| it.get()).map_or(Value::Null, T::value),
+            };
+            w.len(usize::from(!best.is_null()));
+            if !best.is_null() {
+                w.value(&best);
+            }
+        }
+    }
+
+    fn load(&mut self, r: &mut Reader<'_>, count: usize) -> Result<(), DecodeError> {
+        let mut loaded = Vec::new();
+        for _ in 0..count {
+            // The first one is the best.
+            loaded.push(r.values()?.into_iter().next());
+        }
+        let typed = |best: &Option<Value>| match best {
+            Some(best) => T::of_value(best).map(|best| Held { best, any: true }),
+            None => Some(Held::default()),
+        };
+        let typed: Option<Vec<Held<T>>> = loaded.iter().map(typed).collect();
+        match typed {
+            Some(typed) => (self.typed, self.mixed) = (typed, None),
+            None => {
+                let mixed = loaded.into_iter().map(Option::unwrap_or_default).collect();
+                (self.typed, self.mixed) = (Vec::new(), Some(mixed));
+            }
+        }
+        Ok(())
+    }
+}
