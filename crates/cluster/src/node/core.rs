@@ -38,6 +38,9 @@ pub struct Node {
     committed: EntryId,
     last_time: Time,
     log_bytes: u64,
+    /// Up to where the log may go, and up to where somebody here has read it.
+    trim: Seq,
+    keep_after: Option<Seq>,
     peers: Vec<PeerAddress>,
     apps: BTreeSet<String>,
     active: Option<Active>,
@@ -66,6 +69,8 @@ impl Node {
             shape,
             last_time,
             log_bytes: 0,
+            trim: Seq(0),
+            keep_after: None,
             peers: Vec::new(),
             apps: BTreeSet::new(),
             active: None,
@@ -154,6 +159,10 @@ impl Node {
                 }
             }
             NodeInput::LogBytes(bytes) => self.log_bytes = bytes,
+            NodeInput::KeepAfter(after) => {
+                self.keep_after = after;
+                self.trim_through(self.trim, out);
+            }
             NodeInput::Restored { at, time } => self.restored(at, time, out),
             NodeInput::Apps(apps) => {
                 if let Some(active) = &mut self.active {
@@ -202,10 +211,14 @@ impl Node {
                 ReceiverAction::ResetTo(base) => {
                     self.durable = base;
                     self.committed = base;
+                    self.trim = base.seq;
                     out.push(NodeAction::ResetTo(base));
                     out.push(NodeAction::Tell(NodeEvent::Received(base)));
                 }
                 ReceiverAction::Trim { app, revision, seq, through } => {
+                    if let Some(at) = self.shape.position(through) {
+                        self.passive_committed(at, out);
+                    }
                     self.trim_through(through, out);
                     out.push(NodeAction::Tell(NodeEvent::Trimmed { app, revision, seq }));
                 }
@@ -233,10 +246,13 @@ impl Node {
     fn forget_after(&mut self, keep: EntryId) {
         self.durable = self.durable.min(keep);
         self.committed = self.committed.min(keep);
+        self.trim = self.trim.min(keep.seq);
     }
 
     fn trim_through(&mut self, through: Seq, out: &mut Vec<NodeAction>) {
+        self.trim = self.trim.max(through);
         let before = self.shape.base();
+        let through = self.keep_after.map_or(through, |kept| through.min(kept));
         let base = self.shape.trim_through(through);
         if base != before {
             self.durable = self.durable.max(base);
@@ -273,6 +289,7 @@ impl Node {
             self.shape = Shape::after(at);
             self.durable = at;
             self.committed = at;
+            self.trim = at.seq;
             out.push(NodeAction::ResetTo(at));
         }
     }

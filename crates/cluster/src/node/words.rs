@@ -67,6 +67,8 @@ pub enum NodeInput {
         revision: String,
         seq: Seq,
     },
+    /// Entries behind this one are still read here and may not go; nothing keeps them any more.
+    KeepAfter(Option<Seq>),
     HandOver,
     Drained,
     AcceptLoss,

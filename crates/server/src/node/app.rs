@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 use weir_cluster::{Marks, SinkId};
@@ -58,11 +59,21 @@ pub(crate) struct Progress {
     pub(crate) events: u64,
     /// Events left out because their key was known.
     pub(crate) repeated: u64,
+    /// How long it has executed entries in all.
+    pub(crate) busy: Duration,
+    /// About how many bytes of state it holds.
+    pub(crate) held_bytes: u64,
+    /// For how long it executed nothing because of its last snapshot.
+    pub(crate) pause: Duration,
     /// Why it stopped.
     pub(crate) failed: Option<String>,
     /// Why it takes no events for now.
     pub(crate) too_much: Option<String>,
 }
+
+/// About how much an idempotency key, and an output that waits, add to a snapshot.
+const KEY_BYTES: usize = 40;
+const ROW_BYTES: usize = 200;
 
 /// The keys that an app's sources have taken, by source; the thread writes, feeds read.
 #[derive(Debug, Default)]
@@ -71,6 +82,11 @@ pub(crate) struct KnownKeys(Mutex<BTreeMap<Text, Keys>>);
 impl KnownKeys {
     fn lock(&self) -> MutexGuard<'_, BTreeMap<Text, Keys>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.lock().values().map(|it| it.iter().len()).sum()
     }
 
     /// Whether the source has taken this key before.
@@ -92,6 +108,7 @@ pub(crate) struct AppThread {
     made: Vec<OutputNo>,
     keys: Arc<KnownKeys>,
     pub(super) positions: BTreeMap<Text, Vec<u8>>,
+    busy: Duration,
     /// Whether an output was let go because its lane is closed: a snapshot would miss it.
     cut_off: bool,
     progress: watch::Sender<Progress>,
@@ -117,6 +134,18 @@ pub(crate) struct AppHandle {
 }
 
 impl AppHandle {
+    /// Whether stores are asked for it.
+    pub(crate) fn asks(&self) -> bool {
+        self.answers.get().is_some()
+    }
+
+    /// About how many bytes a snapshot of it would take.
+    pub(crate) fn weight_bytes(&self) -> u64 {
+        let rows: usize = self.lanes.iter().map(|it| it.counts().waiting_rows).sum();
+        let beside = self.keys.count() * KEY_BYTES + rows * ROW_BYTES;
+        self.progress.borrow().held_bytes + beside as u64
+    }
+
     /// Queues a job; false when the thread has ended.
     pub(crate) fn ask(&self, job: Job) -> bool {
         self.jobs.send(job).is_ok()
@@ -159,6 +188,7 @@ impl AppThread {
             made,
             keys,
             positions,
+            busy: Duration::ZERO,
             cut_off: false,
             progress,
             answers,
@@ -237,11 +267,18 @@ impl AppThread {
             match job {
                 // What stores did not answer any more is missing in the state from then on.
                 Job::Entry(_) | Job::Save(_) if self.is_over() => {}
-                Job::Entry(entry) => next = self.entries(entry, todo),
+                Job::Entry(entry) => {
+                    let begun = Instant::now();
+                    next = self.entries(entry, todo);
+                    self.busy += begun.elapsed();
+                }
                 Job::Save(reply) => {
                     if !self.has_failed() && !self.cut_off {
+                        let begun = Instant::now();
+                        let saved = self.save();
+                        self.progress.send_modify(|it| it.pause = begun.elapsed());
                         // Whoever asked may have gone.
-                        drop(reply.send(self.save()));
+                        drop(reply.send(saved));
                     }
                 }
                 Job::Replayed(reply) => {
@@ -292,6 +329,7 @@ impl AppThread {
     pub(super) fn publish(&mut self, applied: EntryId) {
         let due = self.machine.next_due();
         let too_much = self.machine.too_much();
+        let (busy, held_bytes) = (self.busy, self.machine.held_bytes());
         let name = self.machine.name();
         match (&self.progress.borrow().too_much, &too_much) {
             (None, Some(why)) => tracing::error!(app = name, "takes no events for now: {why}"),
@@ -302,6 +340,8 @@ impl AppThread {
             it.applied = it.applied.max(applied);
             it.due = due;
             it.too_much = too_much;
+            it.busy = busy;
+            it.held_bytes = held_bytes;
         });
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use weir_cluster::{NodeEvent, NodeId, NodeInput, Waiting};
-use weir_codec::{EntryId, Refusal, Snapshot};
+use weir_codec::{EntryId, Refusal};
 use weir_connectors::Site;
 use weir_event::{Epoch, Text};
 
@@ -18,7 +18,8 @@ use super::follow::Follower;
 use super::machine::{AppText, Maker};
 use super::pump::Gate;
 use super::request::{Request, Requests};
-use super::standby::Standby;
+use super::saving::{BEAT, Kept};
+use super::standby::{Shadow, Standby, Standing};
 use super::takeover::TakenOver;
 use super::term::Term;
 use super::view::{NodeView, Role};
@@ -68,7 +69,18 @@ pub(super) enum Notice {
     Snapshot {
         epoch: Epoch,
         app: Text,
-        done: Result<Snapshot, ShelfError>,
+        done: Result<Kept, ShelfError>,
+    },
+    /// The last snapshot that there is of an app, whoever took it.
+    Newest {
+        epoch: Epoch,
+        app: Text,
+        found: Result<Option<(EntryId, Text)>, ShelfError>,
+    },
+    /// A snapshot on a node that stands by.
+    Stood {
+        app: Text,
+        done: Result<Option<Kept>, ShelfError>,
     },
     /// Every source is open, or has named what is in its way.
     SourcesOpen(Epoch),
@@ -102,6 +114,9 @@ pub(crate) struct Conductor {
     pub(super) term: Option<Term>,
     /// Apps that execute what the active node commits.
     pub(super) following: Option<Follower>,
+    pub(super) standing: Standing,
+    /// Apps that execute the log beside large ones of this active node.
+    pub(super) shadow: Option<Shadow>,
     /// What is left of the term before: sources that give up their ports.
     pub(super) leaving: Option<JoinHandle<()>>,
     pub(super) stopping: bool,
@@ -145,6 +160,8 @@ impl Conductor {
             peer_ended: None,
             term: None,
             following: None,
+            standing: Standing::default(),
+            shadow: None,
             leaving: None,
             stopping: false,
             stop_by: None,
@@ -167,7 +184,7 @@ impl Conductor {
     pub(crate) async fn run(mut self) {
         let apps = self.settings.texts.iter().map(|it| it.name.to_string()).collect();
         self.tell(NodeInput::Apps(apps));
-        let mut snapshots = tokio::time::interval(self.settings.snapshot_every);
+        let mut snapshots = tokio::time::interval(self.settings.snapshot_every.min(BEAT));
         snapshots.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let moved = Arc::clone(&self.shared.moved);
         let mut marks_due = None;
@@ -183,9 +200,12 @@ impl Conductor {
                 },
                 Some(notice) = self.notices.1.recv() => self.notice(notice),
                 Some(command) = self.commands.recv() => if self.command(command) { return },
-                () = moved.notified(), if marks_due.is_none() => {
+                () = moved.notified() => if self.marks_are_many() {
+                    marks_due = None;
+                    self.log_marks();
+                } else if marks_due.is_none() {
                     marks_due = Some(tokio::time::Instant::now() + MARKS_WITHIN);
-                }
+                },
                 () = until(marks_due), if marks_due.is_some() => {
                     marks_due = None;
                     self.log_marks();

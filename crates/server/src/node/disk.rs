@@ -6,7 +6,7 @@ use std::time::Instant;
 use weir_cluster::{BootClock, EntryLog, LogReader, LogTrouble, Moment, SyncWork};
 use weir_codec::{EntryId, LogId, RawEntry, Snapshot};
 use weir_datasource::{FileLog, LogError, Snapshots, StoreError, Synced};
-use weir_event::{Epoch, Seq};
+use weir_event::{Epoch, Seq, Text};
 
 use super::door::{Shelf, ShelfError};
 
@@ -86,7 +86,10 @@ impl EntryLog for DiskLog {
 /// The log of a running node, and the snapshots of its apps.
 pub(crate) struct DiskShelf {
     log: LogReader<DiskLog>,
+    /// What is read, and the fence.
     snapshots: Mutex<Box<dyn Snapshots>>,
+    /// The way in of snapshots: a large one is long under way, and a takeover does not wait for it.
+    keeper: Mutex<Box<dyn Snapshots>>,
     revisions: usize,
 }
 
@@ -95,9 +98,11 @@ impl DiskShelf {
     pub(crate) fn new(
         log: LogReader<DiskLog>,
         snapshots: Box<dyn Snapshots>,
+        keeper: Box<dyn Snapshots>,
         revisions: usize,
     ) -> Self {
-        Self { log, snapshots: Mutex::new(snapshots), revisions }
+        let (snapshots, keeper) = (Mutex::new(snapshots), Mutex::new(keeper));
+        Self { log, snapshots, keeper, revisions }
     }
 
     fn snapshots(&self) -> MutexGuard<'_, Box<dyn Snapshots>> {
@@ -133,8 +138,13 @@ impl Shelf for DiskShelf {
         snapshots.load(app, &row.revision).map(Some).map_err(failed)
     }
 
+    fn newest_snapshot(&self, app: &str) -> Result<Option<(EntryId, Text)>, ShelfError> {
+        let row = self.snapshots().last(app).map_err(failed)?;
+        Ok(row.map(|it| (it.at, it.revision.into())))
+    }
+
     fn save_snapshot(&self, epoch: Epoch, snapshot: &Snapshot) -> Result<(), ShelfError> {
-        let mut snapshots = self.snapshots();
+        let mut snapshots = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
         snapshots.save(epoch, snapshot).map_err(failed)?;
         snapshots.keep_newest(epoch, &snapshot.app, self.revisions).map_err(failed)?;
         Ok(())

@@ -6,7 +6,7 @@ use std::time::Instant;
 use tokio::sync::mpsc;
 use weir_cluster::{Moment, NodeEvent, NodeInput};
 use weir_codec::{EntryId, RawEntry, Snapshot};
-use weir_event::Epoch;
+use weir_event::{Epoch, Text};
 
 /// The door to the group a node belongs to; a node without a pair is a group of one.
 pub(crate) struct Group {
@@ -36,6 +36,9 @@ pub(crate) trait Shelf: Send + Sync {
 
     /// The app's snapshot with the highest entry, complete and checked.
     fn last_snapshot(&self, app: &str) -> Result<Option<Snapshot>, ShelfError>;
+
+    /// The entry and the name of the app's last snapshot.
+    fn newest_snapshot(&self, app: &str) -> Result<Option<(EntryId, Text)>, ShelfError>;
 
     /// Keeps a snapshot under the epoch's fence, and reads it back.
     fn save_snapshot(&self, epoch: Epoch, snapshot: &Snapshot) -> Result<(), ShelfError>;

@@ -33,6 +33,7 @@ pub(crate) struct EngineMachine {
     /// Entries until it is looked at again how many it holds, and what was found last.
     next_look: u32,
     too_much: Option<String>,
+    held_bytes: u64,
     answers: Arc<Answers>,
 }
 
@@ -92,6 +93,7 @@ pub(crate) fn machine(
         state_max_bytes: crate::state_max_bytes(),
         next_look: 0,
         too_much: None,
+        held_bytes: 0,
         answers,
     }))
 }
@@ -210,8 +212,13 @@ impl Machine for EngineMachine {
         if self.next_look == 0 || self.too_much.is_some() {
             self.next_look = LOOK_ENTRIES;
             self.too_much = self.app.too_much(self.state_max_bytes);
+            self.held_bytes = self.app.held().bytes;
         }
         self.too_much.clone()
+    }
+
+    fn held_bytes(&self) -> u64 {
+        self.held_bytes
     }
 
     fn answers(&self) -> Option<&Arc<Answers>> {

@@ -17,6 +17,9 @@ use super::ticker;
 /// The most entries that are given to the log in one go.
 const APPEND_MAX: usize = 256;
 
+/// After so many rows a mark is written without waiting.
+const MARKS_ROWS: u64 = 250;
+
 /// An entry that the log has and not every named log yet.
 pub(super) struct Uncommitted {
     pub(super) id: EntryId,
@@ -66,6 +69,12 @@ impl Conductor {
                 dispatch(&term.apps, At { epoch: id.epoch, seq: id.seq, time }, what, room);
             }
         }
+    }
+
+    /// Whether so much is confirmed that the log shall hear of it at once.
+    pub(super) fn marks_are_many(&self) -> bool {
+        let apps = self.term.iter().flat_map(|it| &it.apps);
+        apps.flat_map(|it| &it.handle.lanes).any(|lane| lane.moved_by() >= MARKS_ROWS)
     }
 
     pub(super) fn log_marks(&mut self) {

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
-use weir_cluster::Marks;
+use weir_cluster::{Marks, NodeInput};
 use weir_codec::{Concerns, EntryId, Mark, RawEntry, What};
 use weir_event::{Epoch, Text, Time};
 
 use super::active::{ActiveApp, BuiltApp, Logged, Shared};
-use super::app::{Committed, Job};
+use super::app::{Committed, Job, Progress};
 use super::door::{Shelf, ShelfError};
 use super::feed::kib_of;
 use super::machine::{AppText, At};
@@ -32,33 +32,57 @@ pub(crate) struct Course {
     pub(crate) shelf: Arc<dyn Shelf>,
     /// Entries up to here may be executed.
     pub(crate) committed: watch::Receiver<EntryId>,
+    /// Told which entries may not go yet.
+    pub(crate) input: mpsc::UnboundedSender<NodeInput>,
 }
 
 /// Where the apps are, for whoever looks.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Reached {
     /// The last entry that was handed to the apps.
     pub(crate) at: EntryId,
-    /// The apps that follow.
-    pub(crate) apps: Vec<Text>,
+    /// The apps that follow, and how each is.
+    pub(crate) apps: Vec<(Text, watch::Receiver<Progress>)>,
 }
 
 impl Reached {
+    /// How an app is that follows.
+    pub(crate) fn progress(&self, app: &str) -> Option<Progress> {
+        let found = self.apps.iter().find(|(name, _)| name == app);
+        found.map(|(_, progress)| progress.borrow().clone())
+    }
+
     /// The last entry that an app was handed.
     pub(crate) fn of(&self, app: &str) -> EntryId {
-        if self.apps.iter().any(|it| it == app) { self.at } else { EntryId::NONE }
+        if self.progress(app).is_some() { self.at } else { EntryId::NONE }
     }
 }
 
 /// Apps that follow the log; they end when it is dropped.
 pub(crate) struct Follower {
     asks: mpsc::Sender<Ask>,
+    input: mpsc::UnboundedSender<NodeInput>,
     task: JoinHandle<Vec<Followed>>,
     reached: watch::Receiver<Reached>,
 }
 
+/// Asks for the states of apps that follow.
+#[derive(Clone)]
+pub(crate) struct Saver(mpsc::Sender<Ask>);
+
+impl Saver {
+    /// The state of an app and the entry it is of; `None` when it does not follow.
+    pub(crate) async fn save(&self, app: Text) -> Option<(EntryId, Saved)> {
+        let (reply, answer) = oneshot::channel();
+        self.0.send(Ask::Save(app, reply)).await.ok()?;
+        answer.await.ok()
+    }
+}
+
 /// What a follower is asked in between two entries.
 enum Ask {
+    /// The state of an app.
+    Save(Text, oneshot::Sender<(EntryId, Saved)>),
     /// Come to an end where it is.
     Stop,
 }
@@ -82,14 +106,20 @@ impl Follower {
     /// Starts to follow.
     pub(crate) fn start(course: Course) -> Self {
         let (asks, asked) = mpsc::channel(16);
+        let input = course.input.clone();
         let (reach, reached) = watch::channel(Reached::default());
         let task = tokio::spawn(run(course, asked, reach));
-        Self { asks, task, reached }
+        Self { asks, input, task, reached }
     }
 
     /// Where the apps are.
     pub(crate) fn reached(&self) -> Reached {
         self.reached.borrow().clone()
+    }
+
+    /// What its apps' states are asked of.
+    pub(crate) fn saver(&self) -> Saver {
+        Saver(self.asks.clone())
     }
 
     /// Ends following: the apps with all they were given.
@@ -105,6 +135,8 @@ impl Follower {
 impl Drop for Follower {
     fn drop(&mut self) {
         self.task.abort();
+        // The node's driver has gone when nobody listens.
+        drop(self.input.send(NodeInput::KeepAfter(None)));
     }
 }
 
@@ -118,12 +150,20 @@ async fn run(
             Ended::Stopped(apps) => return apps,
             Ended::Failed(why) => {
                 reach.send_replace(Reached::default());
+                drop(course.input.send(NodeInput::KeepAfter(None)));
                 tracing::warn!("the apps do not follow the log for now: {why}");
             }
         }
-        tokio::select! {
-            () = tokio::time::sleep(AGAIN) => {}
-            Some(Ask::Stop) | None = asks.recv() => return Vec::new(),
+        let pause = tokio::time::sleep(AGAIN);
+        tokio::pin!(pause);
+        loop {
+            tokio::select! {
+                () = &mut pause => break,
+                ask = asks.recv() => match ask {
+                    Some(Ask::Save(..)) => {}
+                    Some(Ask::Stop) | None => return Vec::new(),
+                },
+            }
         }
     }
 }
@@ -139,13 +179,15 @@ async fn follow(
     };
     loop {
         reach.send_replace(walk.reached());
+        // The node's driver has gone when nobody listens.
+        drop(course.input.send(NodeInput::KeepAfter(Some(walk.at.seq))));
         let through = *course.committed.borrow_and_update();
         let done = if through > walk.at {
             walk.execute(&course.shelf, through, asks).await
         } else {
             tokio::select! {
                 changed = course.committed.changed() => Ok(changed.is_ok()),
-                Some(Ask::Stop) | None = asks.recv() => Ok(false),
+                ask = asks.recv() => Ok(walk.asked(ask)),
             }
         };
         match done {
@@ -187,10 +229,9 @@ impl Walk {
     }
 
     fn reached(&self) -> Reached {
-        Reached {
-            at: self.at,
-            apps: self.apps.iter().map(|it| it.app.handle.name.clone()).collect(),
-        }
+        let handles = self.apps.iter().map(|it| &it.app.handle);
+        let apps = handles.map(|it| (it.name.clone(), it.progress.clone())).collect();
+        Reached { at: self.at, apps }
     }
 
     /// Executes the entries up to `through`; false when it was asked to end.
@@ -208,7 +249,9 @@ impl Walk {
         loop {
             tokio::select! {
                 biased;
-                Some(Ask::Stop) | None = asks.recv() => return Ok(false),
+                ask = asks.recv() => if !self.asked(ask) {
+                    return Ok(false);
+                },
                 entry = entries.recv() => match entry {
                     Some(entry) => self.entry(&entry).await?,
                     None => break,
@@ -222,7 +265,7 @@ impl Walk {
     async fn entry(&mut self, entry: &RawEntry) -> Result<(), ShelfError> {
         let wrong = |error| ShelfError(format!("entry {} cannot be read: {error}", entry.id));
         if let Some(marks) = entry.marks().map_err(wrong)? {
-            self.note_marks(&marks);
+            self.note_marks(entry.id, &marks);
         } else {
             let concerns = entry.concerns().map_err(wrong)?;
             let at = At { epoch: entry.id.epoch, seq: entry.id.seq, time: entry.time };
@@ -259,13 +302,38 @@ impl Walk {
     }
 
     /// What is confirmed does not leave again.
-    fn note_marks(&self, marks: &[Mark]) {
+    fn note_marks(&self, at: EntryId, marks: &[Mark]) {
         for mark in marks {
             let app = self.apps.iter().find(|it| it.app.handle.name == mark.app);
+            // What an app's snapshot says is newer than what the log says before it.
+            let app = app.filter(|it| it.at < at);
             let mut lanes = app.into_iter().flat_map(|it| &it.app.handle.lanes);
             if let Some(lane) = lanes.find(|it| it.element == mark.sink) {
                 lane.note_mark(mark.through);
             }
+        }
+    }
+
+    /// False when it shall end.
+    fn asked(&self, ask: Option<Ask>) -> bool {
+        match ask {
+            Some(Ask::Save(name, reply)) => {
+                let followed = self.apps.iter().find(|it| it.app.handle.name == name);
+                if let Some(followed) = followed.filter(|it| it.at <= self.at) {
+                    let (at, time) = (self.at, self.time);
+                    let (saved, state) = oneshot::channel();
+                    followed.app.handle.ask(Job::Save(saved));
+                    tokio::spawn(async move {
+                        if let Ok(mut saved) = state.await {
+                            saved.time = time;
+                            // Whoever asked may have gone.
+                            drop(reply.send((at, saved)));
+                        }
+                    });
+                }
+                true
+            }
+            Some(Ask::Stop) | None => false,
         }
     }
 
@@ -323,7 +391,6 @@ fn start(
 
 #[cfg(test)]
 mod tests {
-    use tokio::sync::oneshot;
     use weir_codec::Events;
     use weir_connectors::Site;
     use weir_event::{BatchBuilder, OutputNo, Seq, Value};
@@ -359,6 +426,7 @@ mod tests {
 
     fn follower(disk: &Arc<Disk>, committed: watch::Receiver<EntryId>) -> Follower {
         let (requests, _) = Requests::channel();
+        let (input, _) = mpsc::unbounded_channel();
         Follower::start(Course {
             texts: vec![AppText { name: "T".into(), text: "T".to_owned() }],
             shared: Shared {
@@ -370,6 +438,7 @@ mod tests {
             },
             shelf: Arc::clone(disk) as Arc<dyn Shelf>,
             committed,
+            input,
         })
     }
 

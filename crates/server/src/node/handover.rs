@@ -28,6 +28,7 @@ impl Conductor {
         let since = tokio::time::Instant::now();
         term.draining = Some(Draining { since, sources_ended: false, saved: false, told: false });
         let taken_over = term.taken_over;
+        self.shadow = None;
         for lane in term.apps.iter().flat_map(|it| &it.handle.lanes) {
             lane.lift_limit();
         }

@@ -213,6 +213,12 @@ impl Lane {
         self.state().closed
     }
 
+    /// How many rows the log does not know to be confirmed.
+    pub(crate) fn moved_by(&self) -> u64 {
+        let state = self.state();
+        state.mark.0.saturating_sub(state.logged.0)
+    }
+
     /// Whether the log does not have the present mark yet.
     pub(crate) fn has_moved(&self) -> bool {
         let state = self.state();

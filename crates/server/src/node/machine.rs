@@ -113,6 +113,10 @@ pub(crate) trait Machine: Send {
     fn too_much(&mut self) -> Option<String> {
         None
     }
+    /// About how many bytes of state it holds, as it was looked at last.
+    fn held_bytes(&self) -> u64 {
+        0
+    }
     /// What the stores behind its tables answer, for a machine that has such.
     fn answers(&self) -> Option<&Arc<Answers>> {
         None

@@ -16,6 +16,7 @@ mod lane;
 mod lease;
 mod look;
 mod machine;
+mod pace;
 mod past;
 mod pump;
 mod request;

@@ -10,8 +10,8 @@ use weir_event::OutputNo;
 use super::lane::Lane;
 use super::machine::Output;
 
-/// How many rows are encoded and delivered in one go.
-const DELIVER_ROWS_MAX: usize = 1_000;
+/// How many rows are encoded and delivered in one go: what may come again after a crash.
+const DELIVER_ROWS_MAX: usize = 500;
 
 /// Whether outputs may leave now: only while the lease is certain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,6 +13,7 @@ use super::conductor::{Conductor, Notice};
 use super::door::ShelfError;
 use super::entries::refuse;
 use super::handover::Draining;
+use super::pace::Pace;
 use super::pump::Gate;
 use super::takeover::{Office, TakenOver, take_over};
 use super::view::{Role, SnapshotView};
@@ -32,6 +33,9 @@ pub(super) struct Term {
     /// Snapshots under way and the entries of the last ones.
     pub(super) saving: BTreeMap<Text, EntryId>,
     pub(super) saved: BTreeMap<Text, SnapshotView>,
+    pub(super) paces: BTreeMap<Text, Pace>,
+    /// The last entry when it began.
+    pub(super) began: EntryId,
     /// Whether the takeover has come to its end, good or bad.
     pub(super) taken_over: bool,
     pub(super) draining: Option<Draining>,
@@ -59,6 +63,8 @@ impl Conductor {
             dispatched: (last, Time(0)),
             saving: BTreeMap::new(),
             saved: BTreeMap::new(),
+            paces: BTreeMap::new(),
+            began: last,
             taken_over: false,
             draining: None,
         });
@@ -141,6 +147,8 @@ impl Conductor {
         match notice {
             Notice::TookOver(epoch, done) => self.took_over(epoch, done),
             Notice::Snapshot { epoch, app, done } => self.snapshot_done(epoch, app, done),
+            Notice::Newest { epoch, app, found } => self.newest(epoch, app, found),
+            Notice::Stood { app, done } => self.stood(app, done),
             Notice::SourcesOpen(epoch) => {
                 let term = self.term.as_ref();
                 if term.is_some_and(|it| it.epoch == epoch && it.draining.is_none()) {
@@ -170,6 +178,7 @@ impl Conductor {
 
     pub(super) fn leave_office(&mut self) {
         self.gate.send_replace(Gate::Shut);
+        self.shadow = None;
         if let Some(term) = self.term.take() {
             let leaving: Vec<_> = term.apps.into_iter().map(ActiveApp::leave).collect();
             self.leaving = Some(tokio::spawn(async move {

@@ -78,6 +78,11 @@ impl Shelf for Disk {
         Ok(self.0.lock().unwrap().snapshots.get(app).cloned())
     }
 
+    fn newest_snapshot(&self, app: &str) -> Result<Option<(EntryId, Text)>, ShelfError> {
+        let disk = self.0.lock().unwrap();
+        Ok(disk.snapshots.get(app).map(|it| (it.at, it.revision.clone())))
+    }
+
     fn save_snapshot(&self, epoch: Epoch, snapshot: &Snapshot) -> Result<(), ShelfError> {
         let mut disk = self.0.lock().unwrap();
         if epoch < disk.fence {

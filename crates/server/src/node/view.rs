@@ -1,5 +1,7 @@
 //! How a node is, for probes, for `weir status` and for logs.
 
+use std::time::Duration;
+
 use weir_codec::EntryId;
 use weir_connectors::SourceState;
 use weir_event::Time;
@@ -111,6 +113,10 @@ pub struct SnapshotView {
     pub at: EntryId,
     /// When it was taken, on this node's clock.
     pub taken: Time,
+    /// How large it is; `None` where another node has taken it.
+    pub bytes: Option<u64>,
+    /// For how long the app executed nothing because of it.
+    pub pause: Duration,
 }
 
 /// A sink at one moment.

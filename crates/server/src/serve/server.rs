@@ -96,7 +96,7 @@ impl Server {
         let (log, recovered) = FileLog::open(&home.log(), log_options(&deployment))
             .map_err(|it| StartError::Log(Box::new(it)))?;
         tracing::debug!("opened the log: {recovered:?}");
-        let snapshots = snapshots(&deployment)?;
+        let (kept, keeper) = (snapshots(&deployment)?, snapshots(&deployment)?);
         let listener = health::bind(&deployment.http).await?;
         let http = listener.local_addr().map_err(|source| StartError::Http {
             address: format!("{}:{}", deployment.http.host, deployment.http.port),
@@ -108,7 +108,7 @@ impl Server {
             tracing::info!("EventSyncServer started in {}:{}", address.ip(), address.port());
         }
         let Pair { input, events, log, running, .. } = pair;
-        let shelf = DiskShelf::new(log, snapshots, deployment.persistence.revisions);
+        let shelf = DiskShelf::new(log, kept, keeper, deployment.persistence.revisions);
         let shelf: Arc<dyn Shelf> = Arc::new(shelf);
         let (commands, orders) = mpsc::channel(COMMANDS_MAX);
         let group = Group { input, events, shelf };
