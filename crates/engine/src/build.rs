@@ -177,12 +177,14 @@ fn aggregates(plans: &[AggregatePlan]) -> Vec<AggregateSpec> {
 fn query(it: &QueryPlan, plan: &Plan, app: &str) -> Result<Query, Problem> {
     let expired_wanted = it.output.events != EventType::Current;
     let label = format!("{app}: {}", it.name);
-    let mut rows_leave = true;
+    let (mut rows_leave, mut rounds) = (true, None);
     let (mut select, mut checks) = (it.select.clone(), it.checks.clone());
-    let input = match &it.input {
+    let mut input = match &it.input {
         InputPlan::Single(input) => {
             let seat = Seat { slot: 0, inputs: 1 };
             let single = single(input, seat, expired_wanted, false, &label)?;
+            rounds = single.window.as_ref().and_then(|window| window.rounds());
+            rounds = rounds.filter(|_| single.after.is_empty() && it.rate.is_none());
             let expires = single.window.as_ref().is_some_and(|it| it.puts_out_expired());
             rows_leave = expires || !matches!(input.origin, Origin::Stream(_));
             // A snapshot rate limit shows what a window holds, so it sees rows leave.
@@ -215,11 +217,19 @@ fn query(it: &QueryPlan, plan: &Plan, app: &str) -> Result<Query, Problem> {
         let grouped = !it.select.group_by.is_empty();
         RateLimit::new(rate_spec(rate, it), grouped, &types(&it.select.schema))
     });
+    let tumbling = rounds.and_then(|rounds| Some((rounds, Selector::tumbling(&spec)?)));
+    let selector = match (tumbling, &mut input) {
+        (Some((rounds, selector)), QueryInput::Single(single)) => {
+            (single.window, single.rounds) = (None, Some(rounds));
+            selector
+        }
+        _ => Selector::new(spec),
+    };
     Ok(Query {
         name: it.name.clone(),
         input,
         rate,
-        selector: Selector::new(spec),
+        selector,
         output: it.output.clone(),
         change: change(&it.output.action, plan),
         checks: checks.iter().map(check).collect(),

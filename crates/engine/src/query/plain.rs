@@ -130,7 +130,9 @@ fn chunks_with_rows(chunks: &[Chunk], rows: &[u32]) -> Vec<Chunk> {
 impl Single {
     /// Whether rows only pass filters on their way to the selector.
     pub(super) fn only_filters(&self) -> bool {
-        self.window.is_none() && self.before.iter().all(|it| it.condition().is_some())
+        self.window.is_none()
+            && self.rounds.is_none()
+            && self.before.iter().all(|it| it.condition().is_some())
     }
 
     /// Whether [`Self::receive_plain`] gives what the long way does.

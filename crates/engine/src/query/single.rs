@@ -6,6 +6,7 @@ use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::Key;
 use weir_expr::{Fault, Input, Rows};
 use weir_operators::select::{Selected, Selector};
+use weir_operators::window::Rounds;
 use weir_operators::{Cx, Flow, Window};
 
 use super::Delivery;
@@ -17,6 +18,9 @@ pub(crate) struct Single {
     pub window: Option<Box<dyn Window>>,
     pub after: Vec<Handler>,
     pub seat: Seat,
+    /// When batches are complete, where the selector takes the rows of a tumbling window at once;
+    /// there is no window then.
+    pub rounds: Option<Rounds>,
     /// Whether wake-ups are left out: nobody sees when rows leave.
     lazy: bool,
     flow: Flow,
@@ -33,7 +37,17 @@ impl Single {
         seat: Seat,
     ) -> Self {
         let (flow, windowed) = (Flow::default(), Flow::default());
-        Self { before, window, after, seat, lazy: false, flow, windowed, wakes: Vec::new() }
+        Self {
+            before,
+            window,
+            after,
+            seat,
+            rounds: None,
+            lazy: false,
+            flow,
+            windowed,
+            wakes: Vec::new(),
+        }
     }
 
     /// Nobody sees rows leave: a window that lets go of them when events arrive needs no timers.
@@ -143,9 +157,12 @@ impl Single {
         if self.is_plain(delivery, selector) {
             return self.receive_plain(cx, delivery, selector);
         }
-        self.pass(cx, delivery, notes, |cx, held, flow, whole| {
-            select(cx, held, flow, whole, selector)
-        })?
+        let mut rounds = self.rounds.take();
+        let selected = self.pass(cx, delivery, notes, |cx, held, flow, whole| {
+            select(cx, held, flow, whole, (selector, &mut rounds))
+        });
+        self.rounds = rounds;
+        selected?
     }
 
     /// Part 0 is the window; others are processors by their places.
@@ -157,10 +174,18 @@ impl Single {
         notes: &mut Vec<String>,
     ) -> Result<Selected, Fault> {
         if part > 0 {
-            return self.wake_processor(cx, (part, now, key), selector, notes);
+            let mut rounds = self.rounds.take();
+            let selected =
+                self.wake_processor(cx, (part, now, key), (selector, &mut rounds), notes);
+            self.rounds = rounds;
+            return selected;
+        }
+        if let Some(rounds) = &mut self.rounds {
+            let complete = rounds.on_timer(cx, now, key);
+            return Ok(if complete { selector.complete(key, now) } else { Selected::default() });
         }
         let woken = self.wake(cx, now, key, notes, |cx, held, flow, whole| {
-            select(cx, held, flow, whole, selector)
+            select(cx, held, flow, whole, (selector, &mut None))
         })?;
         woken.unwrap_or_else(|| Ok(Selected::default()))
     }
@@ -169,7 +194,7 @@ impl Single {
         &mut self,
         cx: &mut Cx<'_>,
         (part, now, key): (u8, i64, Key),
-        selector: &mut Selector,
+        selector: (&mut Selector, &mut Option<Rounds>),
         notes: &mut Vec<String>,
     ) -> Result<Selected, Fault> {
         let at = usize::from(part) - 1;
@@ -211,7 +236,8 @@ impl Single {
             | Handler::Log { .. }
             | Handler::Function { .. } => None,
         });
-        processors.chain(window.and_then(|window| window.min_wait_ms())).min()
+        let rounds = self.rounds.as_ref().and_then(Rounds::min_wait_ms);
+        processors.chain(window.and_then(|window| window.min_wait_ms())).chain(rounds).min()
     }
 
     pub(super) fn drop_key(&mut self, key: Key) {
@@ -220,6 +246,9 @@ impl Single {
         }
         if let Some(window) = &mut self.window {
             window.drop_key(key);
+        }
+        if let Some(rounds) = &mut self.rounds {
+            rounds.drop_key(key);
         }
     }
 
@@ -230,30 +259,38 @@ impl Single {
         if let Some(window) = &self.window {
             window.save(w);
         }
+        if let Some(rounds) = &self.rounds {
+            rounds.save(w);
+        }
     }
 
     pub(crate) fn load(&mut self, r: &mut Reader<'_>) -> Result<(), DecodeError> {
         for handler in self.before.iter_mut().chain(&mut self.after) {
             handler.load(r)?;
         }
-        match &mut self.window {
-            Some(window) => window.load(r),
-            None => Ok(()),
+        if let Some(window) = &mut self.window {
+            window.load(r)?;
         }
+        self.rounds.as_mut().map_or(Ok(()), |rounds| rounds.load(r))
     }
 }
 
 fn select(
-    cx: &Cx<'_>,
+    cx: &mut Cx<'_>,
     held: &Held<'_>,
     flow: &Flow,
     whole: bool,
-    selector: &mut Selector,
+    (selector, rounds): (&mut Selector, &mut Option<Rounds>),
 ) -> Result<Selected, Fault> {
     if flow.is_empty() {
         return Ok(Selected::default());
     }
     let rows = if whole { Rows::From(0) } else { Rows::List(&flow.rows) };
     let input = Input { source: held.source(), rows, shown_at: Some(&flow.times), chain: None };
+    if let Some(rounds) = rounds {
+        let mut cuts = Vec::new();
+        rounds.take(cx, flow, &mut cuts);
+        return selector.absorb(cx, input, flow, &cuts);
+    }
     selector.select(cx, &[input], flow)
 }

@@ -85,6 +85,14 @@ impl Groups {
             return Ok(());
         }
         let values: Vec<_> = self.by.iter().map(|by| by.eval(scope)).collect::<Result<_, _>>()?;
+        if let [Vector::Str(Vals::Each { data, nulls: None })] = &values[..]
+            && !flow.kinds.contains(&Kind::Reset)
+        {
+            for (range, chunk) in flow.chunk_ranges() {
+                groups.extend(data[range].iter().map(|text| self.find(chunk.key, text)));
+            }
+            return Ok(());
+        }
         let mut composed = String::new();
         for (range, chunk) in flow.chunk_ranges() {
             for place in range {
@@ -145,7 +153,7 @@ impl Groups {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn find(&mut self, key: Key, text: &Text) -> u32 {
         let packed = PackedText::of(text);
         let entries = &self.entries;
@@ -220,6 +228,11 @@ impl Groups {
             self.free.push(*number);
         }
         groups
+    }
+
+    /// All their numbers are below this.
+    pub(super) fn top(&self, keys: u32) -> usize {
+        if self.by.is_empty() { keys as usize } else { self.entries.len() }
     }
 
     /// How many there are; without a group-by, one a partition key.

@@ -3,6 +3,7 @@
 mod aggregator;
 mod group;
 mod order;
+mod pending;
 mod plain;
 mod running;
 mod selector;

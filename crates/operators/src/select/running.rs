@@ -47,8 +47,14 @@ impl Running {
                 Some(arg) => Vector::same(&arg.value_at(scope, 0)?),
                 None => Vector::Null,
             };
-            let rows =
-                Rows { range: 0..1, kinds: &[kind], groups: &[0], arg: &arg, expired_shown: true };
+            let rows = Rows {
+                range: 0..1,
+                kinds: &[kind],
+                groups: &[0],
+                top: 1,
+                arg: &arg,
+                expired_shown: true,
+            };
             let total = &mut self.totals[at];
             total.clear();
             self.aggregates.at(at).run(&rows, total)?;

@@ -9,10 +9,12 @@ use weir_expr::{Changes, Env, Expr, Fault, Input, Rows as PlaceRows, Scope, Sour
 use super::aggregator::{AggregateSpec, Aggregates, Rows};
 use super::group::Groups;
 use super::order::OrderSpec;
+use super::pending::Pending;
 use super::stage::{Picked, Reads, Stage};
 use crate::cx::Cx;
 use crate::flow::{Flow, ends_among};
 use crate::saved;
+use crate::window::Cut;
 
 /// Which events a query puts out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,6 +137,8 @@ pub struct Selector {
     /// that it holds back.
     having_reads: Option<Vec<bool>>,
     reads: Reads,
+    /// The rows of batches that are not complete, where rows come before their batch is.
+    pending: Option<Pending>,
     /// The group of each place, in this call.
     numbers: Vec<u32>,
     /// By group: the chunk that saw it last and where it stands among its survivors.
@@ -149,6 +153,7 @@ impl Selector {
         let for_having = having_reads(&spec);
         Self {
             aggregates: Aggregates::new(spec.aggregates.clone(), spec.rows_leave),
+            pending: None,
             groups: Groups::new(spec.group_by.clone(), spec.rows_leave),
             types: spec.items.iter().map(Expr::data_type).collect(),
             reads: Reads::of(&spec, for_having.as_deref()),
@@ -159,6 +164,89 @@ impl Selector {
             chunk_count: 0,
             spec,
         }
+    }
+
+    /// A selector that takes the rows of a tumbling window as they arrive, and keeps no more of a
+    /// batch than its aggregates and the last output row of each group until it is complete.
+    /// `None` where that would show: where more than the last row of a group leaves, where rows
+    /// are ordered, or where an expression looks at more than its row.
+    #[must_use]
+    pub fn tumbling(spec: &SelectSpec) -> Option<Self> {
+        let exprs = spec.items.iter().chain(&spec.group_by).chain(&spec.having);
+        let mut args = spec.aggregates.iter();
+        let grows = |it: &AggregateSpec| it.guard.is_none() && it.is_number();
+        let last_only = spec.collapse && !(spec.aggregates.is_empty() && spec.group_by.is_empty());
+        let unordered = spec.order_by.is_empty() && spec.limit.is_none() && spec.offset.is_none();
+        let plain = exprs.chain(args.clone().flat_map(|it| &it.arg)).all(|it| !it.needs_care());
+        let current = spec.types.current && !spec.types.expired;
+        let lean = spec.having.is_none() || having_reads(spec).is_some();
+        if !(lean && last_only && unordered && plain && current && args.all(grows)) {
+            return None;
+        }
+        let mut selector = Self::new(SelectSpec { rows_leave: false, ..spec.clone() });
+        selector.pending = Some(Pending::new(&selector.types));
+        Some(selector)
+    }
+
+    /// Takes rows of batches as they arrive; `cuts` are where batches become complete. What leaves.
+    ///
+    /// # Errors
+    ///
+    /// An expression could not be computed; nothing leaves, aggregates keep what they learnt.
+    pub fn absorb(
+        &mut self,
+        cx: &Cx<'_>,
+        input: Input<'_>,
+        flow: &Flow,
+        cuts: &[Cut],
+    ) -> Result<Selected, Fault> {
+        let env = cx.env(flow.chunks.last().map_or(0, |chunk| chunk.now));
+        let inputs = [input];
+        let scope = Scope { inputs: &inputs, len: flow.len(), env: &env };
+        let starts: Vec<_> = cuts.iter().map(|cut| (cut.end as usize, cut.key)).collect();
+        let totals = self.aggregate(&scope, flow, &starts)?;
+        let stage = Stage { spec: &self.spec, reads: &self.reads, scope: &scope, totals: &totals };
+        let mut places: Vec<u32> = (0..flow.len() as u32).collect();
+        if let (Some(having), Some(reads)) = (&self.spec.having, &self.having_reads) {
+            stage.lean_having(having, reads, &mut places)?;
+        }
+        let Some(pending) = &mut self.pending else { return Ok(Selected::default()) };
+        let (mut left, mut cuts) = (&places[..], cuts.iter().peekable());
+        for chunk in &flow.chunks {
+            loop {
+                let cut = cuts.next_if(|cut| cut.end <= chunk.end);
+                let until = cut.map_or(chunk.end, |cut| cut.end);
+                while let [place, rest @ ..] = left
+                    && *place < until
+                {
+                    pending.offer(chunk.key, self.numbers[*place as usize], *place);
+                    left = rest;
+                }
+                let Some(cut) = cut else { break };
+                pending.complete(cut.key, cut.now);
+            }
+        }
+        let fresh = pending.places();
+        if !fresh.is_empty() {
+            pending.settle(&stage.rows(flow, &fresh)?);
+        }
+        Ok(self.leave())
+    }
+
+    /// The batch of a key is complete; what leaves.
+    pub fn complete(&mut self, key: Key, now: i64) -> Selected {
+        self.reset(key);
+        if let Some(pending) = &mut self.pending {
+            pending.complete(key, now);
+        }
+        self.leave()
+    }
+
+    fn leave(&mut self) -> Selected {
+        let Some(pending) = &mut self.pending else { return Selected::default() };
+        let (batch, chunks) = pending.leave();
+        let kinds = vec![Kind::Current; batch.len()];
+        Selected { batch, picked: None, kinds, chunks, groups: Vec::new() }
     }
 
     /// Takes rows and gives what leaves of them.
@@ -185,7 +273,7 @@ impl Selector {
             None => inputs,
         };
         let scope = Scope { inputs, len: flow.len(), env: &env };
-        let totals = self.aggregate(&scope, flow)?;
+        let totals = self.aggregate(&scope, flow, &resets(flow))?;
         let mut places = self.spec.types.places(&flow.kinds, !self.spec.collapse);
         let stage = Stage { spec: &self.spec, reads: &self.reads, scope: &scope, totals: &totals };
         let early = match &self.spec.having {
@@ -237,7 +325,7 @@ impl Selector {
     ) -> Result<Vec<u32>, Fault> {
         let env = cx.env(flow.chunks.last().map_or(0, |chunk| chunk.now));
         let scope = Scope { inputs, len: flow.len(), env: &env };
-        let totals = self.aggregate(&scope, flow)?;
+        let totals = self.aggregate(&scope, flow, &resets(flow))?;
         let mut places: Vec<u32> = (0..flow.len() as u32).collect();
         if let Some(having) = &self.spec.having {
             let stage =
@@ -250,8 +338,14 @@ impl Selector {
         Ok(places)
     }
 
-    /// The aggregate columns, one value a place.
-    fn aggregate(&mut self, scope: &Scope<'_>, flow: &Flow) -> Result<Vec<Column>, Fault> {
+    /// The aggregate columns, one value a place. At each of `starts` the aggregates of a key start
+    /// again; a reset is a place of its own.
+    fn aggregate(
+        &mut self,
+        scope: &Scope<'_>,
+        flow: &Flow,
+        starts: &[(usize, Key)],
+    ) -> Result<Vec<Column>, Fault> {
         if self.aggregates.is_empty() && !self.groups.by_value() {
             return Ok(Vec::new());
         }
@@ -259,8 +353,9 @@ impl Selector {
             self.groups.clear();
         }
         if !self.spec.keep_groups && self.groups.is_crowded() {
-            let aggregates = &self.aggregates;
-            self.groups.sweep(|group| aggregates.is_blank(group));
+            let (aggregates, pending) = (&self.aggregates, &self.pending);
+            let awaited = |group| pending.as_ref().is_some_and(|it| it.holds(group));
+            self.groups.sweep(|group| aggregates.is_blank(group) && !awaited(group));
         }
         for chunk in &flow.chunks {
             self.keys = self.keys.max(chunk.key.0 + 1);
@@ -278,9 +373,8 @@ impl Selector {
             return Ok(totals);
         }
         let mut start = 0;
-        while start < flow.len() {
-            let reset = flow.kinds[start..].iter().position(|kind| *kind == Kind::Reset);
-            let end = reset.map_or(flow.len(), |at| start + at);
+        let ends = starts.iter().map(|(at, key)| (*at, Some(*key)));
+        for (end, key) in ends.chain([(flow.len(), None)]) {
             for i in 0..totals.len() {
                 let guard = self.aggregates.specs()[i].guard.as_ref();
                 let masked = guard
@@ -290,17 +384,20 @@ impl Selector {
                 let arg = args[i].as_ref().unwrap_or(&nothing);
                 let (kinds, groups) = (masked.as_deref().unwrap_or(&flow.kinds), &self.numbers);
                 let expired_shown = self.spec.types.expired;
-                let rows = Rows { range: start..end, kinds, groups, arg, expired_shown };
+                let top = self.groups.top(self.keys);
+                let rows = Rows { range: start..end, kinds, groups, top, arg, expired_shown };
                 self.aggregates.at(i).run(&rows, total)?;
             }
-            if reset.is_some() {
+            start = end;
+            let Some(key) = key else { break };
+            if flow.kinds.get(end) == Some(&Kind::Reset) {
                 // What aggregates are at a reset is only seen where resets are put out.
                 let push =
                     if self.spec.collapse { Column::push_default } else { Column::push_null };
                 totals.iter_mut().for_each(push);
-                self.reset(key_at(flow, end));
+                start += 1;
             }
-            start = end + 1;
+            self.reset(key);
         }
         Ok(totals)
     }
@@ -391,13 +488,17 @@ impl Selector {
     pub fn drop_key(&mut self, key: Key) {
         let forgotten = self.groups.forget_key(key);
         self.aggregates.clear(&forgotten);
+        if let Some(pending) = &mut self.pending {
+            pending.drop_key(key);
+        }
     }
 
     /// About how many bytes its groups and their aggregates take.
     #[must_use]
     pub fn held_bytes(&self) -> u64 {
         let group = GROUP_BYTES + AGGREGATE_BYTES * self.aggregates.specs().len();
-        (self.groups.count(self.keys) * group) as u64
+        let pending = self.pending.as_ref().map_or(0, Pending::held_bytes);
+        (self.groups.count(self.keys) * group) as u64 + pending
     }
 
     /// Writes the state of the aggregates.
@@ -406,6 +507,9 @@ impl Selector {
         w.u32(self.keys);
         let groups = self.groups.save(w, self.keys);
         self.aggregates.save(w, &groups);
+        if let Some(pending) = &self.pending {
+            pending.save(w, &groups);
+        }
     }
 
     /// Reads what [`Self::save`] wrote.
@@ -417,7 +521,8 @@ impl Selector {
         saved::version(r, 1)?;
         self.keys = r.u32()?;
         let count = self.groups.load(r)?;
-        self.aggregates.load(r, count)
+        self.aggregates.load(r, count)?;
+        self.pending.as_mut().map_or(Ok(()), |pending| pending.load(r, count))
     }
 }
 
@@ -458,6 +563,12 @@ fn stand_in_for_resets(inputs: &[Input<'_>], flow: &Flow) -> Option<Vec<u32>> {
 
 fn with_rows<'a>(inputs: &[Input<'a>], rows: &'a [u32]) -> Vec<Input<'a>> {
     inputs.iter().map(|input| Input { rows: PlaceRows::List(rows), ..*input }).collect()
+}
+
+/// Where resets are, and whose.
+fn resets(flow: &Flow) -> Vec<(usize, Key)> {
+    let places = flow.kinds.iter().enumerate().filter(|(_, kind)| **kind == Kind::Reset);
+    places.map(|(place, _)| (place, key_at(flow, place))).collect()
 }
 
 fn key_at(flow: &Flow, place: usize) -> Key {

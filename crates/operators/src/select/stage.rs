@@ -98,8 +98,8 @@ impl Stage<'_> {
         read: Read,
         body: impl FnOnce(&Scope<'_>) -> R,
     ) -> R {
-        let all = places.len() == self.scope.len
-            && places.iter().enumerate().all(|(i, place)| i as u32 == *place);
+        // Places are in order but for those that were sorted for the output.
+        let all = places.len() == self.scope.len && places.is_sorted();
         let mut inputs = Vec::with_capacity(self.spec.inputs as usize + 2);
         if all {
             inputs.extend_from_slice(self.scope.inputs);
@@ -159,7 +159,9 @@ impl Stage<'_> {
         })?;
         let mut passing = Vec::new();
         self.over(places, &columns, self.reads.having, |scope| having.select(scope, &mut passing))?;
-        passing.iter_mut().for_each(|passed| *passed = places[*passed as usize]);
+        if places.len() < self.scope.len {
+            passing.iter_mut().for_each(|passed| *passed = places[*passed as usize]);
+        }
         *places = passing;
         Ok(())
     }
@@ -205,6 +207,13 @@ impl Stage<'_> {
             }
         }
         Ok(out)
+    }
+
+    /// The output rows at places, which show when they happened.
+    pub(super) fn rows(&self, flow: &Flow, places: &[u32]) -> Result<Batch, Fault> {
+        let columns = self.columns(places)?.into_iter().map(Arc::new).collect();
+        let times = places.iter().map(|place| flow.times[*place as usize]).collect();
+        Ok(Batch { timestamps: Arc::new(times), columns })
     }
 
     pub(super) fn output(

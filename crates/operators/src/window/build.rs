@@ -18,6 +18,7 @@ use super::frequent::FrequentWindow;
 use super::length::LengthWindow;
 use super::length_batch::LengthBatchWindow;
 use super::lossy_frequent::LossyFrequentWindow;
+use super::rounds::Ticks;
 use super::session::SessionWindow;
 use super::signature::{
     BOOL, DOUBLE, INT, LONG, SORTABLE, SPAN, STRING, Signature, TEXT_OR_BOOL, check, computed,
@@ -25,7 +26,7 @@ use super::signature::{
 };
 use super::sort::{SortBy, SortWindow};
 use super::time::TimeWindow;
-use super::time_batch::{TimeBatchTimes, TimeBatchWindow};
+use super::time_batch::TimeBatchWindow;
 use super::time_length::TimeLengthWindow;
 use super::tumbling::Keep;
 use super::{Param, Window};
@@ -482,7 +483,7 @@ fn time(spec: &WindowSpec<'_>) -> Built {
 fn time_batch(spec: &WindowSpec<'_>) -> Built {
     let flag = spec.params.iter().position(|it| it.expr.data_type() == DataType::Bool);
     let start_given = spec.params.len() > 1 && flag != Some(1);
-    let times = TimeBatchTimes {
+    let times = Ticks {
         time_ms: spec.positive(0, "window.time")?,
         start_ms: start_given.then(|| spec.number(1)),
     };

@@ -4,6 +4,7 @@ use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::{Batch, Key, RowStore};
 use weir_expr::Expr;
 
+use super::rounds::Rounds;
 use crate::cron::Cron;
 use crate::cx::Cx;
 use crate::flow::Flow;
@@ -57,6 +58,11 @@ pub trait Window: Send {
     /// nothing to undo.
     fn puts_out_expired(&self) -> bool {
         true
+    }
+
+    /// When its batches are complete, where nobody looks at its rows before that or after.
+    fn rounds(&self) -> Option<Rounds> {
+        None
     }
 
     /// Forgets everything of one key.

@@ -4,6 +4,7 @@ use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::{Batch, DataType, Key, Kind, RowStore};
 
 use super::Window;
+use super::rounds::Rounds;
 use super::rows::{Keyed, Rows, emit_reset};
 use super::tumbling::{Keep, Tumbling};
 use crate::cx::Cx;
@@ -116,6 +117,11 @@ impl Window for LengthBatchWindow {
 
     fn puts_out_expired(&self) -> bool {
         self.keep == Keep::Last
+    }
+
+    fn rounds(&self) -> Option<Rounds> {
+        let length = u32::try_from(self.length).ok().filter(|length| *length > 0)?;
+        (self.keep == Keep::Nothing && !self.streaming).then(|| Rounds::of_length(length))
     }
 
     fn drop_key(&mut self, key: Key) {

@@ -4,6 +4,7 @@ use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::{Batch, DataType, Key, Kind, RowStore};
 
 use super::Window;
+use super::rounds::{Rounds, Ticks};
 use super::rows::{Keyed, Rows, emit_reset};
 use super::tumbling::{Keep, Tumbling};
 use crate::cx::Cx;
@@ -19,8 +20,7 @@ use crate::saved;
 /// and a tick emits `EXPIRED(batch)* RESET`. Expired rows come only when they are wanted.
 #[derive(Debug)]
 pub(super) struct TimeBatchWindow {
-    time_ms: i64,
-    start_ms: Option<i64>,
+    ticks: Ticks,
     streaming: bool,
     keep: Keep,
     rows: Rows,
@@ -36,42 +36,17 @@ struct State {
     passed: bool,
 }
 
-/// What a timeBatch window was asked to do.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct TimeBatchTimes {
-    /// How long a batch is; more than 0.
-    pub(super) time_ms: i64,
-    /// What the ticks are aligned to.
-    pub(super) start_ms: Option<i64>,
-}
-
 impl TimeBatchWindow {
     /// A window over rows of these types.
-    pub(super) fn new(
-        times: TimeBatchTimes,
-        streaming: bool,
-        keep: Keep,
-        types: &[DataType],
-    ) -> Self {
-        let TimeBatchTimes { time_ms, start_ms } = times;
+    pub(super) fn new(ticks: Ticks, streaming: bool, keep: Keep, types: &[DataType]) -> Self {
         let (rows, keys) = (Rows::new(types), Keyed::new());
-        Self { time_ms, start_ms, streaming, keep, rows, keys }
-    }
-
-    fn first_tick(&self, now: i64) -> i64 {
-        let passed = self.start_ms.map_or(0, |start| now.wrapping_sub(start) % self.time_ms);
-        now.saturating_add(self.time_ms - passed)
+        Self { ticks, streaming, keep, rows, keys }
     }
 
     /// Whether the tick of a key is due; then the next one is asked for.
     fn tick(&mut self, cx: &mut Cx<'_>, now: i64, key: Key) -> bool {
-        let time_ms = self.time_ms;
-        let Some(state) = self.keys.get_mut(key) else { return false };
-        let Some(due) = state.next_tick.filter(|due| now >= *due) else { return false };
-        let next = due.saturating_add(time_ms);
-        state.next_tick = Some(next);
-        cx.wake_at(next, key);
-        true
+        let ticks = self.ticks;
+        self.keys.get_mut(key).is_some_and(|it| ticks.tick(cx, &mut it.next_tick, now, key))
     }
 
     fn flush(&mut self, now: i64, key: Key, out: &mut Flow) {
@@ -92,11 +67,7 @@ impl Window for TimeBatchWindow {
         self.rows.take(batch, input);
         for (range, chunk) in input.chunk_ranges() {
             let (now, key) = (chunk.now, chunk.key);
-            if self.keys.at(key).next_tick.is_none() {
-                let first = self.first_tick(now);
-                self.keys.at(key).next_tick = Some(first);
-                cx.wake_at(first, key);
-            }
+            self.ticks.start(cx, &mut self.keys.at(key).next_tick, now, key);
             // A tick that is late in live time takes the events that find it so with it.
             let due = self.tick(cx, now, key);
             let arrived = &self.rows.arrived[range.clone()];
@@ -126,7 +97,7 @@ impl Window for TimeBatchWindow {
     }
 
     fn min_wait_ms(&self) -> Option<i64> {
-        Some(if self.start_ms.is_some() { 1 } else { self.time_ms })
+        Some(self.ticks.min_wait_ms())
     }
 
     fn store(&self) -> &RowStore {
@@ -141,6 +112,10 @@ impl Window for TimeBatchWindow {
 
     fn puts_out_expired(&self) -> bool {
         self.keep == Keep::Last
+    }
+
+    fn rounds(&self) -> Option<Rounds> {
+        (self.keep == Keep::Nothing && !self.streaming).then(|| Rounds::of_time(self.ticks))
     }
 
     fn drop_key(&mut self, key: Key) {

@@ -24,6 +24,22 @@ pub struct AggregateSpec {
     pub data_type: DataType,
 }
 
+impl AggregateSpec {
+    /// Whether it computes a number of numbers, so that no row can fail it.
+    pub(in crate::select) fn is_number(&self) -> bool {
+        let number = matches!(
+            self.aggregate,
+            Aggregate::Sum
+                | Aggregate::Avg
+                | Aggregate::Count
+                | Aggregate::StdDev
+                | Aggregate::Min
+                | Aggregate::Max
+        );
+        number && self.arg.as_ref().is_none_or(|arg| arg.data_type().is_numeric())
+    }
+}
+
 /// The state of one aggregate for one group.
 pub(in crate::select) trait Accumulator: Default + Send {
     /// The value after the row arrived.
@@ -48,6 +64,8 @@ pub(in crate::select) struct Rows<'a> {
     pub kinds: &'a [Kind],
     /// The group of each place.
     pub groups: &'a [u32],
+    /// All groups are below this.
+    pub top: usize,
     /// The argument at each place.
     pub arg: &'a Vector<'a>,
     /// Whether somebody looks at the values of rows that leave.

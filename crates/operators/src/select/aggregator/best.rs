@@ -129,14 +129,12 @@ pub(super) fn best(direction: Direction, arg: DataType, rows_leave: bool) -> Box
 impl<T: Ranked> Best<T> {
     /// Takes rows whose values are all of the type, or all null.
     fn run_typed(&mut self, rows: &Rows<'_>, values: Option<&Vals<'_, T>>, out: &mut Values<T>) {
-        let wanted =
-            if self.direction == Direction::Smallest { Ordering::Less } else { Ordering::Greater };
+        let wanted = self.direction.wanted();
         let better = |a: &T, b: &T| a.rank(b) == wanted;
         let same = |a: &T, b: &T| a.rank(b) == Ordering::Equal;
         let places = rows.range.clone();
         let (kinds, groups) = (&rows.kinds[places.clone()], &rows.groups[places.clone()]);
-        let top = groups.iter().max().map_or(0, |it| *it as usize + 1);
-        self.typed.grow(top);
+        self.typed.grow(rows.top);
         let first = out.data.len();
         let mut missing = Vec::new();
         let plain = match values {

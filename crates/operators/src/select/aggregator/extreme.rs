@@ -18,9 +18,13 @@ pub(in crate::select) enum Direction {
 }
 
 impl Direction {
+    /// How a better value compares with another one.
+    pub(super) fn wanted(self) -> Ordering {
+        if self == Self::Smallest { Ordering::Less } else { Ordering::Greater }
+    }
+
     pub(super) fn better(self, a: &Value, b: &Value) -> bool {
-        let wanted = if self == Self::Smallest { Ordering::Less } else { Ordering::Greater };
-        a.order(b) == wanted
+        a.order(b) == self.wanted()
     }
 }
 

@@ -189,10 +189,8 @@ impl<T: Tally> Body<T::In, ()> for Run<'_, T> {
 
 impl<T: Tally + 'static> Aggregator for Typed<T> {
     fn run(&mut self, rows: &Rows<'_>, out: &mut Column) -> Result<(), Fault> {
-        let top = rows.groups[rows.range.clone()].iter().max();
-        let top = top.map_or(0, |group| *group as usize + 1);
-        if self.states.len() < top {
-            self.states.resize_with(top, T::default);
+        if self.states.len() < rows.top {
+            self.states.resize_with(rows.top, T::default);
         }
         if let Some(out) = T::Out::of(out) {
             let run = Run { rows, states: &mut self.states, out };
@@ -457,9 +455,8 @@ impl Count {
 impl Aggregator for Count {
     fn run(&mut self, rows: &Rows<'_>, out: &mut Column) -> Result<(), Fault> {
         let (kinds, groups) = (&rows.kinds[rows.range.clone()], &rows.groups[rows.range.clone()]);
-        let top = groups.iter().max().map_or(0, |group| *group as usize + 1);
-        if self.counts.len() < top {
-            self.counts.resize(top, 0);
+        if self.counts.len() < rows.top {
+            self.counts.resize(rows.top, 0);
         }
         let counted = kinds.iter().zip(groups).map(|(kind, group)| {
             let count = &mut self.counts[*group as usize];

@@ -44,17 +44,21 @@ impl<T: Ranked> Peak<T> {
     fn run_typed(&mut self, rows: &Rows<'_>, values: Option<&Vals<'_, T>>, out: &mut Values<T>) {
         let places = rows.range.clone();
         let (kinds, groups) = (&rows.kinds[places.clone()], &rows.groups[places.clone()]);
-        let top = groups.iter().max().map_or(0, |group| *group as usize + 1);
-        if self.typed.len() < top {
-            self.typed.resize(top, Held::default());
+        if self.typed.len() < rows.top {
+            self.typed.resize(rows.top, Held::default());
         }
-        let run = Run { direction: self.direction, peaks: &mut self.typed, out };
-        match values {
-            Some(Vals::Each { data, nulls: None }) => {
-                run.take(kinds, groups, data[places].iter().map(Some));
+        let run = Run { kinds, groups, peaks: &mut self.typed, out };
+        match (values, self.direction) {
+            (Some(Vals::Each { data, nulls: None }), Direction::Smallest) => {
+                run.take(data[places].iter().map(Some), |a, b| a.rank(b) == Ordering::Less);
             }
-            Some(values) => run.take(kinds, groups, places.map(|place| values.get(place))),
-            None => run.take(kinds, groups, places.map(|_| None)),
+            (Some(Vals::Each { data, nulls: None }), Direction::Largest) => {
+                run.take(data[places].iter().map(Some), |a, b| a.rank(b) == Ordering::Greater);
+            }
+            (values, direction) => {
+                let values = places.map(|place| values.and_then(|values| values.get(place)));
+                run.take(values, |a, b| a.rank(b) == direction.wanted());
+            }
         }
     }
 
@@ -85,16 +89,19 @@ impl<T: Ranked> Peak<T> {
 
 /// Rows of the type on their way into the peaks.
 struct Run<'r, T> {
-    direction: Direction,
+    kinds: &'r [Kind],
+    groups: &'r [u32],
     peaks: &'r mut [Held<T>],
     out: &'r mut Values<T>,
 }
 
 impl<T: Ranked> Run<'_, T> {
-    fn take<'v>(self, kinds: &[Kind], groups: &[u32], values: impl Iterator<Item = Option<&'v T>>) {
-        let Self { direction, peaks, out } = self;
-        let wanted =
-            if direction == Direction::Smallest { Ordering::Less } else { Ordering::Greater };
+    fn take<'v>(
+        self,
+        values: impl Iterator<Item = Option<&'v T>>,
+        is_better: impl Fn(&T, &T) -> bool,
+    ) {
+        let Self { kinds, groups, peaks, out } = self;
         let first = out.data.len();
         let mut missing = Vec::new();
         let slots = out.grow(groups.len());
@@ -103,7 +110,7 @@ impl<T: Ranked> Run<'_, T> {
             let held = &mut peaks[*group as usize];
             if let Some(value) = value {
                 // Whether a value is better cannot be foretold: no branch hangs on it.
-                let better = !held.any | (value.rank(&held.best) == wanted);
+                let better = !held.any | is_better(value, &held.best);
                 let takes = (*kind == Kind::Current) & better;
                 held.best = if takes { *value } else { held.best };
                 held.any |= takes;
