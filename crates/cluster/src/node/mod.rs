@@ -2,6 +2,8 @@
 
 mod active;
 mod core;
+#[cfg(test)]
+mod tests;
 mod trims;
 mod words;
 

@@ -103,6 +103,12 @@ impl Takeover {
     }
 
     fn restored(&mut self, apps: Vec<RestoredApp>) -> Vec<TakeoverAction> {
+        let highest = apps.iter().filter_map(|it| it.at).map(|at| at.epoch).max();
+        if let Some(later) = highest.filter(|it| *it > self.epoch) {
+            // The fence was raised over ours after we had raised it, and before we read.
+            self.step = Step::Over;
+            return vec![TakeoverAction::Outdated(later)];
+        }
         self.step = Step::Replaying;
         let mut out = Vec::new();
         let mut after = self.last.seq;

@@ -123,3 +123,15 @@ fn what_the_log_says_behind_a_snapshot_is_newer_than_the_snapshot() {
     assert!(takeover.may_leave(&sink("A"), OutputNo(9)));
     assert!(!takeover.may_leave(&sink("B"), OutputNo(9)));
 }
+
+#[test]
+fn a_snapshot_that_another_node_has_saved_since_ends_it() {
+    let mut takeover = restoring(EntryId::NONE, EntryId::new(2, 20), LoggedMarks::default());
+    let restored =
+        vec![app("A", Some(EntryId::new(2, 12)), &[]), app("B", Some(EntryId::new(4, 30)), &[])];
+    assert_eq!(
+        takeover.step(TakeoverInput::Restored(restored)),
+        [TakeoverAction::Outdated(Epoch(4))]
+    );
+    assert_eq!(takeover.step(TakeoverInput::Replayed(Marks::new())), []);
+}

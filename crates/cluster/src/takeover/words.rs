@@ -44,6 +44,9 @@ pub enum TakeoverAction {
     RaiseFence(Epoch),
     /// Step 2: give every app its last committed state, the highest (epoch, seq) of them.
     RestoreLast,
+    /// A node that has taken the lease since, under this epoch, saved what was restored: this
+    /// takeover is over, and the lease with it.
+    Outdated(Epoch),
     /// These entries of the app are in no snapshot and not in the log.
     Missing { app: Text, from: Seq, through: Seq },
     /// Step 3: execute the entries of the log, under the log's time.

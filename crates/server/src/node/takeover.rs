@@ -104,6 +104,7 @@ pub(crate) async fn take_over(mut office: Office) -> Result<TakenOver, ShelfErro
                     let restored = restore(&office, &mut gathered).await?;
                     next = Some(TakeoverInput::Restored(restored));
                 }
+                TakeoverAction::Outdated(later) => return Err(overtaken(office.epoch, later)),
                 TakeoverAction::Missing { app, from, through } => tracing::error!(
                     %app,
                     "entries {}..={} are in no snapshot and not in the log: they are lost",
@@ -133,11 +134,17 @@ pub(crate) async fn take_over(mut office: Office) -> Result<TakenOver, ShelfErro
                 TakeoverAction::AwaitPort(_) | TakeoverAction::Done | TakeoverAction::StopApps => {}
             }
         }
-        let Some(input) = next else {
-            return Err(ShelfError("the takeover came to no end".to_owned()));
-        };
-        todo = takeover.step(input);
+        let no_end = || ShelfError("the takeover came to no end".to_owned());
+        todo = takeover.step(next.ok_or_else(no_end)?);
     }
+}
+
+fn overtaken(ours: Epoch, later: Epoch) -> ShelfError {
+    let (ours, later) = (ours.0, later.0);
+    ShelfError(format!(
+        "another node has taken the lease since: there is a snapshot of epoch {later}, and this \
+         node's is {ours}"
+    ))
 }
 
 /// Runs what blocks beside the other tasks.

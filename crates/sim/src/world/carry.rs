@@ -71,6 +71,8 @@ impl World {
             NodeEv::FlushMarks(epoch) => self.flush_marks(n, epoch),
             NodeEv::TakeSnapshot(epoch) => self.snapshot_due(n, epoch),
             NodeEv::Synced(through) => self.synced(n, through),
+            NodeEv::ReadLast(epoch) => self.read_last(n, epoch),
+            NodeEv::Stumble(for_ms) => self.pause(n, for_ms),
         }
     }
 
@@ -266,6 +268,11 @@ impl World {
             Answer::Written(written) => {
                 if running.lease_op.take_if(|(op, _)| *op == id).is_some() {
                     self.feed(n, NodeInput::LeaseWritten(written));
+                }
+            }
+            Answer::Raised(raised) => {
+                if running.load_op.take_if(|op| *op == id).is_some() {
+                    if raised { self.fence_raised(n) } else { self.outdated(n) }
                 }
             }
             Answer::Loaded(saved) => {

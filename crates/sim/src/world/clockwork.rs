@@ -1,6 +1,7 @@
 //! The world's clockwork: what happens next, and to whom.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use weir_cluster::{ConnId, LeaseWrite, Moment, Node, NodeId, NodeInput, Packet};
@@ -59,6 +60,10 @@ pub(super) enum NodeEv {
     FlushMarks(Epoch),
     TakeSnapshot(Epoch),
     Synced(EntryId),
+    /// The fence is raised: the last state is read.
+    ReadLast(Epoch),
+    /// It stands still in the middle of a takeover, for so long.
+    Stumble(u64),
 }
 
 #[derive(Debug)]
@@ -113,7 +118,12 @@ pub(super) struct World {
 #[must_use]
 pub fn run(seed: u64, setup: Setup, traced: bool) -> Outcome {
     let mut world = World::new(seed, setup, traced);
-    world.play();
+    let played = catch_unwind(AssertUnwindSafe(|| world.play()));
+    if let Err(panic) = played {
+        let said = panic.downcast_ref::<String>().cloned();
+        let said = said.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string));
+        world.witness.broken(format!("a panic: {}", said.unwrap_or_default()));
+    }
     let outputs = &world.witness.outputs;
     let stats = Stats {
         acknowledged: world.witness.acked.len(),

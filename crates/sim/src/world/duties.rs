@@ -16,6 +16,9 @@ use crate::database::{Op, Saved};
 use crate::disk::Disk;
 use crate::office::Office;
 
+/// How long after it has raised the fence a node begins to read the last state.
+const READS_WITHIN_MS: u64 = 60;
+
 impl World {
     pub(super) fn told(&mut self, n: usize, event: NodeEvent) {
         match event {
@@ -102,6 +105,7 @@ impl World {
             running.office = Some(Office::new(term.epoch, takeover));
         }
         self.load(n);
+        self.may_stumble(n);
         let wait = self.rng.between(200, 1_500);
         self.node_in(10, n, NodeEv::FlushMarks(term.epoch));
         self.node_in(wait, n, NodeEv::TakeSnapshot(term.epoch));
@@ -109,10 +113,34 @@ impl World {
 
     pub(super) fn load(&mut self, n: usize) {
         let Some(epoch) = self.office(n).map(|office| office.epoch) else { return };
-        let op = self.query(n, Op::Load(epoch));
+        self.load_op(n, Op::Raise(epoch));
+    }
+
+    pub(super) fn fence_raised(&mut self, n: usize) {
+        if let Some(epoch) = self.office(n).map(|office| office.epoch) {
+            let wait = self.rng.between(0, READS_WITHIN_MS);
+            self.node_in(wait, n, NodeEv::ReadLast(epoch));
+        }
+    }
+
+    pub(super) fn read_last(&mut self, n: usize, epoch: Epoch) {
+        if self.office(n).is_some_and(|office| office.epoch == epoch) {
+            self.load_op(n, Op::Load);
+        }
+    }
+
+    fn load_op(&mut self, n: usize, op: Op) {
+        let op = self.query(n, op);
         if let Some(running) = &mut self.nodes[n].running {
             running.load_op = Some(op);
         }
+    }
+
+    /// Another node has taken the lease since: the takeover fails, and the lease is given back.
+    pub(super) fn outdated(&mut self, n: usize) {
+        self.say(|| format!("{} was overtaken while it took over", node_id(n)));
+        self.feed(n, NodeInput::HandOver);
+        self.feed(n, NodeInput::Drained);
     }
 
     /// The last state is there: steps 2 to 4.
@@ -159,6 +187,10 @@ impl World {
                     TakeoverAction::Done => {
                         office.restored = true;
                         office.ports = !office.draining;
+                    }
+                    TakeoverAction::Outdated(_) => {
+                        self.stats.outdated += 1;
+                        return self.outdated(n);
                     }
                     TakeoverAction::Missing { .. } | TakeoverAction::ClampMarks(_) => {
                         self.witness.broken(format!("nothing was lost, yet {action:?}"));

@@ -3,9 +3,13 @@
 use weir_cluster::NodeInput;
 use weir_codec::LogId;
 
-use super::clockwork::{NodeEv, World, WorldEv};
+use super::clockwork::{NodeEv, World, WorldEv, node_id};
+use super::outcome::Weather;
 use crate::disk::Disk;
 use crate::faults::Fault;
+
+/// One takeover in so many is struck in the middle.
+const STUMBLES: u64 = 8;
 
 impl World {
     pub(super) fn draw_fault(&mut self) {
@@ -39,7 +43,7 @@ impl World {
                     self.nodes[node].disk = Disk::empty(self.new_log());
                 }
             }
-            Fault::Pause { node, for_ms } => self.nodes[node].paused_until = self.now + for_ms,
+            Fault::Pause { node, for_ms } => self.pause(node, for_ms),
             Fault::Partition { node, for_ms } => self.part(node, for_ms),
             Fault::Isolated { node, for_ms, database_ms } => {
                 self.part(node, for_ms);
@@ -55,6 +59,21 @@ impl World {
                     }
                 }
             }
+        }
+    }
+
+    /// A process stands still, and notices nothing.
+    pub(super) fn pause(&mut self, n: usize, for_ms: u64) {
+        self.nodes[n].paused_until = self.now + for_ms;
+    }
+
+    /// Faults that strike at random seldom meet the few steps of a takeover: some are aimed.
+    pub(super) fn may_stumble(&mut self, n: usize) {
+        if self.setup.weather == Weather::Faults && self.in_chaos() && self.rng.one_in(STUMBLES) {
+            let (wait, for_ms) = (self.rng.between(0, 100), self.rng.between(1_000, 5_000));
+            self.say(|| format!("fault: {} stands still at a takeover", node_id(n)));
+            self.stats.faults += 1;
+            self.node_in(wait, n, NodeEv::Stumble(for_ms));
         }
     }
 

@@ -77,6 +77,8 @@ pub struct Stats {
     pub outputs: usize,
     pub repeated: u64,
     pub takeovers: u64,
+    /// Takeovers that read what another node had saved under a later epoch.
+    pub outdated: u64,
     pub faults: u64,
     /// The longest time between two acknowledgements.
     pub longest_gap_ms: u64,
