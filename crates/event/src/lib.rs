@@ -20,6 +20,6 @@ pub use java_hash::{bucket, buckets, java_hash, sort_as_hashed};
 pub use java_text::{double_text, float_text};
 pub use packed::PackedText;
 pub use store::{NO_ROW, RowStore, StoredColumn};
-pub use stored_values::StoredValues;
+pub use stored_values::{StoredReader, StoredValues};
 pub use text_table::TextTable;
 pub use value::{DataType, Object, Text, Value};

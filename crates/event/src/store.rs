@@ -171,16 +171,19 @@ impl StoredColumn {
     }
 
     /// Writes one of `from` to each row.
-    fn put_each(&mut self, rows: &[u32], from: &Column, places: &[u32], top: usize) {
-        let pairs = rows.iter().zip(places).map(|(row, at)| (*row, *at as usize));
+    fn put_places(&mut self, rows: &[u32], from: &Column, places: &[u32], top: usize) {
         match (&mut *self, from) {
-            (Self::Bool(v), Column::Bool(from)) => v.put_each(pairs, from),
-            (Self::Int(v), Column::Int(from)) => v.put_each(pairs, from),
-            (Self::Long(v), Column::Long(from)) => v.put_each(pairs, from),
-            (Self::Float(v), Column::Float(from)) => v.put_each(pairs, from),
-            (Self::Double(v), Column::Double(from)) => v.put_each(pairs, from),
-            (Self::Str(v), Column::Str(from)) => v.put_each(pairs, from),
-            (_, from) => pairs.for_each(|(row, at)| self.put(row, from.value(at), top)),
+            (Self::Bool(v), Column::Bool(from)) => v.put_places(rows, from, places),
+            (Self::Int(v), Column::Int(from)) => v.put_places(rows, from, places),
+            (Self::Long(v), Column::Long(from)) => v.put_places(rows, from, places),
+            (Self::Float(v), Column::Float(from)) => v.put_places(rows, from, places),
+            (Self::Double(v), Column::Double(from)) => v.put_places(rows, from, places),
+            (Self::Str(v), Column::Str(from)) => v.put_places(rows, from, places),
+            (_, from) => {
+                for (row, place) in rows.iter().zip(places) {
+                    self.put(*row, from.value(*place as usize), top);
+                }
+            }
         }
     }
 
@@ -343,6 +346,16 @@ impl RowStore {
         }
     }
 
+    fn take_numbers(&mut self, count: usize, numbers: &mut Vec<u32>) {
+        let again = count.min(self.free.len());
+        numbers.extend(self.free.drain(self.free.len() - again..).rev());
+        for _ in again..count {
+            let number = self.take_number();
+            numbers.push(number);
+        }
+        self.reserve();
+    }
+
     /// Copies rows `start..start + count` of a batch in; their numbers are added to `numbers`.
     pub fn insert_batch(
         &mut self,
@@ -352,13 +365,7 @@ impl RowStore {
         numbers: &mut Vec<u32>,
     ) {
         let first = numbers.len();
-        let again = count.min(self.free.len());
-        numbers.extend(self.free.drain(self.free.len() - again..).rev());
-        for _ in again..count {
-            let number = self.take_number();
-            numbers.push(number);
-        }
-        self.reserve();
+        self.take_numbers(count, numbers);
         let rows = &numbers[first..];
         self.timestamps.put_data(rows, &batch.timestamps[start..start + count]);
         for (column, from) in self.columns.iter_mut().zip(&batch.columns) {
@@ -374,7 +381,13 @@ impl RowStore {
         if side_by_side {
             self.insert_batch(batch, *first as usize, rows.len(), numbers);
         } else {
-            self.insert_batch(&batch.gather(rows), 0, rows.len(), numbers);
+            let start = numbers.len();
+            self.take_numbers(rows.len(), numbers);
+            let numbers = &numbers[start..];
+            self.timestamps.put_picked(numbers, &batch.timestamps, rows);
+            for (column, from) in self.columns.iter_mut().zip(&batch.columns) {
+                column.put_places(numbers, from, rows, self.top as usize);
+            }
         }
     }
 
@@ -416,7 +429,7 @@ impl RowStore {
     pub fn overwrite_all(&mut self, rows: &[u32], batch: &Batch, from: &[u32]) {
         let top = self.top as usize;
         for (column, given) in self.columns.iter_mut().zip(&batch.columns) {
-            column.put_each(rows, given, from, top);
+            column.put_places(rows, given, from, top);
         }
     }
 

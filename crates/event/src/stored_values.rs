@@ -8,6 +8,12 @@ use crate::store::NO_ROW;
 const CHUNK_BITS: u32 = 9;
 pub(crate) const CHUNK_ROWS: usize = 1 << CHUNK_BITS;
 
+/// Fewer rows of one chunk than this are written one by one,
+const RUN_ROWS_MIN: usize = 4;
+
+/// and so many before it is looked for a run again.
+const LOOSE_ROWS: usize = 64;
+
 /// Where at least so many rows a chunk are read, all chunks are looked up first.
 const ROWS_A_CHUNK_MIN: usize = 4;
 
@@ -49,9 +55,25 @@ impl<T: Clone + Default> StoredChunk<T> {
     }
 }
 
-#[inline]
-fn at<'s, T>(table: &[&'s [T; CHUNK_ROWS]], row: u32) -> &'s T {
-    &table[(row >> CHUNK_BITS) as usize][row as usize % CHUNK_ROWS]
+/// A quick way to many values of one store.
+#[derive(Debug)]
+pub struct StoredReader<'s, T> {
+    /// All chunks, where they are few beside the rows that are read.
+    table: Option<Vec<&'s [T; CHUNK_ROWS]>>,
+    values: &'s StoredValues<T>,
+}
+
+impl<'s, T: Clone + Default> StoredReader<'s, T> {
+    /// The row's value, the type's default where it is null; `None` for [`NO_ROW`].
+    #[must_use]
+    #[inline]
+    pub fn get(&self, row: u32) -> Option<&'s T> {
+        let chunk = (row >> CHUNK_BITS) as usize;
+        match &self.table {
+            Some(table) => table.get(chunk).map(|values| &values[row as usize % CHUNK_ROWS]),
+            None => self.values.chunks.get(chunk)?.values().get(row as usize % CHUNK_ROWS),
+        }
+    }
 }
 
 /// Values of one type in fixed-size chunks, shared with snapshots until written to.
@@ -159,15 +181,6 @@ impl<T: Clone + Default> StoredValues<T> {
         self.set(row, from.data[at].clone());
     }
 
-    /// Writes one of `from` to each row.
-    pub(crate) fn put_each(&mut self, pairs: impl Iterator<Item = (u32, usize)>, from: &Values<T>) {
-        if from.nulls.is_some() || !self.nulls.is_empty() {
-            pairs.for_each(|(row, at)| self.put_from(row, from, at));
-        } else {
-            pairs.for_each(|(row, at)| self.set(row, from.data[at].clone()));
-        }
-    }
-
     /// Adds the row's value to `values`.
     #[inline]
     pub(crate) fn copy_to(&self, row: u32, values: &mut Values<T>) {
@@ -175,6 +188,41 @@ impl<T: Clone + Default> StoredValues<T> {
             values.data.push(self.data(row).clone());
         } else {
             values.push(self.get(row).cloned());
+        }
+    }
+
+    /// Writes `from[places]` to the rows named, one each.
+    pub(crate) fn put_places(&mut self, rows: &[u32], from: &Values<T>, places: &[u32]) {
+        self.put_picked(rows, &from.data, places);
+        if from.nulls.is_some() || !self.nulls.is_empty() {
+            for (row, place) in rows.iter().zip(places) {
+                self.set_null(*row, from.is_null(*place as usize));
+            }
+        }
+    }
+
+    /// As [`Self::put_places`], for values none of which is null.
+    pub(crate) fn put_picked(&mut self, rows: &[u32], from: &[T], places: &[u32]) {
+        let mut done = 0;
+        while let Some(first) = rows.get(done) {
+            let chunk = first >> CHUNK_BITS;
+            let same = rows[done..].iter().take_while(|row| **row >> CHUNK_BITS == chunk).count();
+            if same < RUN_ROWS_MIN {
+                // Rows that lie anywhere: more of that is to be expected.
+                let end = rows.len().min(done + LOOSE_ROWS);
+                for (row, place) in rows[done..end].iter().zip(&places[done..end]) {
+                    self.set(*row, from[*place as usize].clone());
+                }
+                done = end;
+                continue;
+            }
+            let pairs = rows[done..done + same].iter().zip(&places[done..]);
+            if let Some(data) = self.chunks[chunk as usize].own().first_chunk_mut::<CHUNK_ROWS>() {
+                for (row, place) in pairs {
+                    data[*row as usize % CHUNK_ROWS] = from[*place as usize].clone();
+                }
+            }
+            done += same;
         }
     }
 
@@ -195,38 +243,49 @@ impl<T: Clone + Default> StoredValues<T> {
         self.never_null() && !rows.iter().fold(false, |any, row| any | (*row == NO_ROW))
     }
 
-    /// All chunks, for whoever reads many rows of a store that is not large beside them.
-    pub(crate) fn table(&self, rows: usize) -> Option<Vec<&[T; CHUNK_ROWS]>> {
-        if self.chunks.len() * ROWS_A_CHUNK_MIN > rows {
-            return None;
-        }
-        self.chunks.iter().map(|chunk| chunk.values().first_chunk()).collect()
+    /// A quick way to the values of about so many rows.
+    #[must_use]
+    pub fn reader(&self, rows: usize) -> StoredReader<'_, T> {
+        let table = if self.chunks.len() * ROWS_A_CHUNK_MIN > rows {
+            None
+        } else {
+            self.chunks.iter().map(|chunk| chunk.values().first_chunk()).collect()
+        };
+        StoredReader { table, values: self }
     }
 
-    /// Adds the values of the rows named, the type's default for null, in that order.
-    pub(crate) fn append_to(&self, rows: &[u32], data: &mut Vec<T>) {
-        match self.table(rows.len()) {
-            Some(table) => data.extend(rows.iter().map(|row| at(&table, *row).clone())),
+    /// Adds the values of the rows named, the type's default for null, in that order; false where
+    /// one of them is [`NO_ROW`].
+    pub(crate) fn append_to(&self, rows: &[u32], data: &mut Vec<T>) -> bool {
+        if rows.iter().fold(false, |any, row| any | (*row == NO_ROW)) {
+            return false;
+        }
+        match self.reader(rows.len()).table {
+            Some(table) => {
+                let value = |row: &u32| &table[(row >> CHUNK_BITS) as usize];
+                data.extend(rows.iter().map(|row| value(row)[*row as usize % CHUNK_ROWS].clone()));
+            }
             None => data.extend(rows.iter().map(|row| self.data(*row).clone())),
         }
+        true
     }
 
     /// The values of the rows named where they lie, the type's default for null, in that order.
+    /// None of them is [`NO_ROW`].
     #[must_use]
     pub fn places(&self, rows: &[u32]) -> Vec<&T> {
-        match self.table(rows.len()) {
-            Some(table) => rows.iter().map(|row| at(&table, *row)).collect(),
-            None => rows.iter().map(|row| self.data(*row)).collect(),
-        }
+        let reader = self.reader(rows.len());
+        rows.iter().filter_map(|row| reader.get(*row)).collect()
     }
 
     /// The rows named, in that order; [`NO_ROW`] gives null.
     #[must_use]
     pub fn gather(&self, rows: &[u32]) -> Values<T> {
-        if self.has_all(rows) {
-            let mut data = Vec::new();
-            self.append_to(rows, &mut data);
-            return Values::of(data);
+        if self.never_null() {
+            let mut data = Vec::with_capacity(rows.len());
+            if self.append_to(rows, &mut data) {
+                return Values::of(data);
+            }
         }
         let mut values = Values::default();
         for row in rows {

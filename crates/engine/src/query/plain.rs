@@ -1,7 +1,5 @@
 //! A query that only filters and computes: rows go through it without a flow of their own.
 
-use std::sync::Arc;
-
 use weir_event::{Batch, Chunk};
 use weir_expr::{Fault, Input, Rows, Scope};
 use weir_operators::Cx;
@@ -14,7 +12,10 @@ use super::single::Single;
 
 /// Rows are left where they lie if they are at least this part of their batch; fewer are copied,
 /// so that they do not keep all of it.
-const PICKED_SHARE: usize = 16;
+const PASSED_SHARE: usize = 16;
+
+/// As [`PASSED_SHARE`], where something is computed for rows that leave and those that do not.
+const COMPUTED_SHARE: usize = 2;
 
 /// The rows that got through so far: all of a run, or these.
 pub(super) enum Kept {
@@ -86,16 +87,12 @@ impl Kept {
         selector: &Selector,
     ) -> Result<Selected, Fault> {
         match self {
-            Self::These(rows)
-                if selector.only_passes()
-                    && rows.len() * PICKED_SHARE >= delivery.batch.len()
-                    && !rows.is_empty() =>
-            {
-                let columns = selector.passed_columns(&delivery.batch.columns);
-                let timestamps = Arc::clone(&delivery.batch.timestamps);
-                let batch = Batch { timestamps, columns };
+            Self::These(rows) if may_lie(&rows, delivery.batch, selector) => {
+                let batch = delivery.batch;
+                let all = Plain { batch, rows: Rows::From(0), len: batch.len() };
                 let chunks = chunks_with_rows(delivery.chunks, &rows);
-                Ok(Selected { batch, picked: Some(rows), chunks, ..Selected::default() })
+                let selected = selector.select_plain(&cx.env(delivery.now()), all, chunks)?;
+                Ok(Selected { picked: Some(rows), kinds: Vec::new(), ..selected })
             }
             kept @ (Self::All { .. } | Self::These(_)) => kept.select(cx, delivery, selector),
         }
@@ -114,6 +111,17 @@ impl Kept {
         let plain = Plain { batch: delivery.batch, rows: self.rows(), len: self.len() };
         selector.select_plain(&cx.env(delivery.now()), plain, self.chunks(delivery.chunks))
     }
+}
+
+/// Whether it is cheaper to compute the output for all rows of a batch than to copy those that
+/// leave.
+fn may_lie(rows: &[u32], batch: &Batch, selector: &Selector) -> bool {
+    let share = match selector.computed() {
+        None => return false,
+        Some(0) => PASSED_SHARE,
+        Some(_) => COMPUTED_SHARE,
+    };
+    !rows.is_empty() && rows.len() * share >= batch.len()
 }
 
 /// The chunks that still have one of the rows, which are in order.

@@ -132,6 +132,8 @@ impl Groups {
         if self.tags.len() < top {
             self.tags.resize(top, NO_TAG);
         }
+        let reader = texts.reader(flow.len());
+        let whole = texts.never_null();
         for (range, chunk) in flow.chunk_ranges() {
             for (row, kind) in flow.rows[range.clone()].iter().zip(&flow.kinds[range]) {
                 let tag = match kind {
@@ -143,9 +145,9 @@ impl Groups {
                     groups.push(tag);
                     continue;
                 }
-                let number = match texts.get(*row) {
-                    Some(text) => self.find(chunk.key, text),
-                    None => self.find(chunk.key, &Text::inline("null")),
+                let number = match reader.get(*row) {
+                    Some(text) if whole || !texts.is_null(*row) => self.find(chunk.key, text),
+                    Some(_) | None => self.find(chunk.key, &Text::inline("null")),
                 };
                 self.tags[*row as usize] = number;
                 groups.push(number);

@@ -48,21 +48,16 @@ impl Selector {
         self.is_rowwise() && self.spec().having.is_none() && self.spec().types.current
     }
 
-    /// Whether attributes are only passed on, so that rows need not be copied to leave.
+    /// How many of the output attributes are computed; the others are passed on. `None` where
+    /// computing one for more rows than leave could fail or show.
     #[must_use]
-    pub fn only_passes(&self) -> bool {
-        let passed = |item: &Expr| matches!(item, Expr::Attribute { slot: 0, .. });
-        self.is_plain() && self.spec().items.iter().all(passed)
-    }
-
-    /// The columns that leave where attributes are only passed on.
-    #[must_use]
-    pub fn passed_columns(&self, columns: &[Arc<Column>]) -> Vec<Arc<Column>> {
-        let passed = self.spec().items.iter().filter_map(|item| {
-            let Expr::Attribute { column, .. } = item else { return None };
-            Some(Arc::clone(&columns[*column as usize]))
-        });
-        passed.collect()
+    pub fn computed(&self) -> Option<usize> {
+        let items = &self.spec().items;
+        if !self.is_plain() || items.iter().any(Expr::needs_care) {
+            return None;
+        }
+        let passed = |item: &&Expr| matches!(item, Expr::Attribute { slot: 0, .. });
+        Some(items.len() - items.iter().filter(passed).count())
     }
 
     /// Takes rows that arrived and gives them as they leave; `chunks` are those that have rows.

@@ -28,17 +28,19 @@ pub struct EventTypes {
 impl EventTypes {
     /// The places of rows that are put out, without a branch a row.
     fn places(self, kinds: &[Kind], resets: bool) -> Vec<u32> {
+        let put_out = |kind| match kind {
+            Kind::Current => self.current,
+            Kind::Expired => self.expired,
+            Kind::Reset => resets,
+            Kind::Timer => false,
+        };
+        let of = [Kind::Current, Kind::Expired, Kind::Timer, Kind::Reset];
+        let steps = of.map(|kind| usize::from(put_out(kind)));
         let mut places = vec![0; kinds.len()];
         let mut found = 0;
         for (place, kind) in kinds.iter().enumerate() {
             places[found] = place as u32;
-            let put_out = match kind {
-                Kind::Current => self.current,
-                Kind::Expired => self.expired,
-                Kind::Reset => resets,
-                Kind::Timer => false,
-            };
-            found += usize::from(put_out);
+            found += steps[*kind as usize];
         }
         places.truncate(found);
         places

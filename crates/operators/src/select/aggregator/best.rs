@@ -52,20 +52,44 @@ ranked!(i64, Long, Ord::cmp);
 ranked!(f32, Float, f32::total_cmp);
 ranked!(f64, Double, f64::total_cmp);
 
-/// For each group, from the front, no value is better than the one before it.
+/// The values of a group that may yet become its best: none is better than the one before it.
 #[derive(Debug)]
-struct Queues<T>(Vec<VecDeque<T>>);
+struct Queue<T> {
+    /// The best one, apart from the rest because most groups have no other.
+    front: Option<T>,
+    rest: VecDeque<T>,
+}
 
-impl<T> Queues<T> {
-    fn grow(&mut self, groups: usize) {
-        if self.0.len() < groups {
-            self.0.resize_with(groups, VecDeque::new);
-        }
+impl<T> Default for Queue<T> {
+    fn default() -> Self {
+        Self { front: None, rest: VecDeque::new() }
+    }
+}
+
+impl<T> FromIterator<T> for Queue<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(values: I) -> Self {
+        let mut values = values.into_iter();
+        Self { front: values.next(), rest: values.collect() }
+    }
+}
+
+impl<T> Queue<T> {
+    fn iter(&self) -> impl Iterator<Item = &T> {
+        self.front.iter().chain(&self.rest)
+    }
+
+    fn len(&self) -> usize {
+        usize::from(self.front.is_some()) + self.rest.len()
+    }
+
+    fn clear(&mut self) {
+        self.front = None;
+        self.rest.clear();
     }
 
     #[inline]
     fn take(
-        best: &mut VecDeque<T>,
+        &mut self,
         kind: Kind,
         value: T,
         better: impl Fn(&T, &T) -> bool,
@@ -73,27 +97,44 @@ impl<T> Queues<T> {
     ) {
         match kind {
             Kind::Current => {
-                while best.back().is_some_and(|last| better(&value, last)) {
-                    best.pop_back();
+                if self.front.as_ref().is_none_or(|front| better(&value, front)) {
+                    self.rest.clear();
+                    self.front = Some(value);
+                    return;
                 }
-                best.push_back(value);
+                while self.rest.back().is_some_and(|last| better(&value, last)) {
+                    self.rest.pop_back();
+                }
+                self.rest.push_back(value);
             }
             Kind::Expired => {
-                if best.front().is_some_and(|front| same(front, &value)) {
-                    best.pop_front();
-                } else if let Some(at) = best.iter().position(|held| same(held, &value)) {
-                    best.remove(at);
+                if self.front.as_ref().is_some_and(|front| same(front, &value)) {
+                    self.front = self.rest.pop_front();
+                } else if let Some(at) = self.rest.iter().position(|held| same(held, &value)) {
+                    self.rest.remove(at);
                 }
             }
             Kind::Timer | Kind::Reset => {}
+        }
+    }
+}
+
+/// The values of each group.
+#[derive(Debug)]
+struct Queues<T>(Vec<Queue<T>>);
+
+impl<T> Queues<T> {
+    fn grow(&mut self, groups: usize) {
+        if self.0.len() < groups {
+            self.0.resize_with(groups, Queue::default);
         }
     }
 
     fn save(&self, w: &mut Writer, groups: &[u32], write: impl Fn(&mut Writer, &T)) {
         for group in groups {
             let best = self.0.get(*group as usize);
-            w.len(best.map_or(0, VecDeque::len));
-            best.into_iter().flatten().for_each(|value| write(w, value));
+            w.len(best.map_or(0, Queue::len));
+            best.into_iter().flat_map(Queue::iter).for_each(|value| write(w, value));
         }
     }
 }
@@ -149,9 +190,9 @@ impl<T: Ranked> Best<T> {
         for (i, ((kind, group), slot)) in kinds.iter().zip(groups).zip(slots).enumerate() {
             let best = &mut self.typed.0[*group as usize];
             if let Some(value) = value_at(i) {
-                Queues::take(best, *kind, *value, better, same);
+                best.take(*kind, *value, better, same);
             }
-            match best.front() {
+            match &best.front {
                 Some(front) => *slot = *front,
                 None => missing.push(first + i),
             }
@@ -162,7 +203,7 @@ impl<T: Ranked> Best<T> {
     fn run_mixed(&mut self, rows: &Rows<'_>, out: &mut Column) -> Result<(), Fault> {
         let typed = &mut self.typed.0;
         let mixed = self.mixed.get_or_insert_with(|| {
-            let lift = |best: VecDeque<T>| best.into_iter().map(T::value).collect();
+            let lift = |it: Queue<T>| it.front.into_iter().chain(it.rest).map(T::value).collect();
             Queues(std::mem::take(typed).into_iter().map(lift).collect())
         });
         let direction = self.direction;
@@ -173,9 +214,9 @@ impl<T: Ranked> Best<T> {
             let best = &mut mixed.0[group];
             if !value.is_null() {
                 let better = |a: &Value, b: &Value| direction.better(a, b);
-                Queues::take(best, rows.kinds[place], value, better, |a, b| a == b);
+                best.take(rows.kinds[place], value, better, |a, b| a == b);
             }
-            out.push(best.front().cloned().unwrap_or_default());
+            out.push(best.front.clone().unwrap_or_default());
         }
         Ok(())
     }
@@ -208,8 +249,8 @@ impl<T: Ranked> Aggregator for Best<T> {
     fn is_blank(&self, group: u32) -> bool {
         let group = group as usize;
         match &self.mixed {
-            Some(mixed) => mixed.0.get(group).is_none_or(VecDeque::is_empty),
-            None => self.typed.0.get(group).is_none_or(VecDeque::is_empty),
+            Some(mixed) => mixed.0.get(group).is_none_or(|it| it.front.is_none()),
+            None => self.typed.0.get(group).is_none_or(|it| it.front.is_none()),
         }
     }
 
@@ -223,11 +264,11 @@ impl<T: Ranked> Aggregator for Best<T> {
     fn load(&mut self, r: &mut Reader<'_>, count: usize) -> Result<(), DecodeError> {
         let loaded: Vec<Vec<Value>> = (0..count).map(|_| r.values()).collect::<Result<_, _>>()?;
         let typed = |best: &Vec<Value>| best.iter().map(T::of_value).collect();
-        let typed: Option<Vec<VecDeque<T>>> = loaded.iter().map(typed).collect();
+        let typed: Option<Vec<Queue<T>>> = loaded.iter().map(typed).collect();
         match typed {
             Some(typed) => (self.typed, self.mixed) = (Queues(typed), None),
             None => {
-                let mixed = loaded.into_iter().map(VecDeque::from).collect();
+                let mixed = loaded.into_iter().map(Queue::from_iter).collect();
                 (self.typed, self.mixed) = (Queues(Vec::new()), Some(Queues(mixed)));
             }
         }
