@@ -398,8 +398,8 @@ impl App {
     /// Lowers the limit to the first wake-up that the rows may ask for.
     fn tighten(&self, limit: &mut Option<i64>, batch: &Batch, start: u32, end: u32) {
         let Some(wait) = self.min_wait_ms else { return };
-        for time in &batch.timestamps[start as usize..end as usize] {
-            let due = (*time).min(self.clock).saturating_add(wait);
+        if let Some(oldest) = batch.timestamps[start as usize..end as usize].iter().min() {
+            let due = (*oldest).min(self.clock).saturating_add(wait);
             *limit = Some(limit.map_or(due, |limit| limit.min(due)));
         }
     }

@@ -61,14 +61,17 @@ impl Pending {
         self.rows.held_bytes()
     }
 
-    /// A row of a group is its last one so far.
+    /// Makes room for groups below `top`.
+    pub(super) fn fit(&mut self, top: usize) {
+        if self.of_group.len() < top {
+            self.of_group.resize(top, NOBODY);
+        }
+    }
+
+    /// A row of a group, for which there is room, is its last one so far.
     #[inline]
     pub(super) fn offer(&mut self, key: Key, group: u32, place: u32) {
-        let at = group as usize;
-        if self.of_group.len() <= at {
-            self.of_group.resize(at + 1, NOBODY);
-        }
-        let entry = match self.of_group[at] {
+        let entry = match self.of_group[group as usize] {
             NOBODY => self.enter(key, Entry { group, row: NOBODY, place: NOBODY }),
             entry => entry,
         };

@@ -213,6 +213,7 @@ impl Selector {
             stage.lean_having(having, reads, &mut places)?;
         }
         let Some(pending) = &mut self.pending else { return Ok(Selected::default()) };
+        pending.fit(self.groups.top(self.keys));
         let (mut left, mut cuts) = (&places[..], cuts.iter().peekable());
         for chunk in &flow.chunks {
             loop {

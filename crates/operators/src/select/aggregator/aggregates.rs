@@ -76,7 +76,7 @@ pub(in crate::select) struct Rows<'a> {
 pub(in crate::select) trait Aggregator: Send {
     /// Takes rows and adds the value after each one to `out`.
     fn run(&mut self, rows: &Rows<'_>, out: &mut Column) -> Result<(), Fault>;
-    /// Forgets these groups.
+    /// Forgets these groups, each named once.
     fn clear(&mut self, groups: &[u32]);
     /// Whether a group is known to be as if it had never been.
     fn is_blank(&self, _group: u32) -> bool {
@@ -86,6 +86,11 @@ pub(in crate::select) trait Aggregator: Send {
     fn save(&self, w: &mut Writer, groups: &[u32]);
     /// Reads what `save` wrote, as groups `0..count`.
     fn load(&mut self, r: &mut Reader<'_>, count: usize) -> Result<(), DecodeError>;
+}
+
+/// Whether groups, each named once, are all of `0..count`.
+pub(super) fn are_all(groups: &[u32], count: usize) -> bool {
+    groups.len() == count && groups.iter().all(|group| (*group as usize) < count)
 }
 
 /// An aggregator that computes value by value.

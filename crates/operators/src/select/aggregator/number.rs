@@ -6,7 +6,7 @@ use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::{Column, Kind, Value, Values};
 use weir_expr::{Fault, Vals, Vector};
 
-use super::aggregates::{Aggregator, Rows};
+use super::aggregates::{Aggregator, Rows, are_all};
 
 /// A number type that an aggregate computes in.
 pub(in crate::select) trait Number: Copy + Default {
@@ -222,6 +222,10 @@ impl<T: Tally + 'static> Aggregator for Typed<T> {
     }
 
     fn clear(&mut self, groups: &[u32]) {
+        if are_all(groups, self.states.len()) {
+            self.states.iter_mut().for_each(|state| *state = T::default());
+            return;
+        }
         for group in groups {
             if let Some(state) = self.states.get_mut(*group as usize) {
                 *state = T::default();
@@ -477,6 +481,10 @@ impl Aggregator for Count {
     }
 
     fn clear(&mut self, groups: &[u32]) {
+        if are_all(groups, self.counts.len()) {
+            self.counts.fill(0);
+            return;
+        }
         for group in groups {
             if let Some(count) = self.counts.get_mut(*group as usize) {
                 *count = 0;

@@ -6,7 +6,7 @@ use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::{Column, Kind, Value, Values};
 use weir_expr::{Fault, Vals, Vector};
 
-use super::aggregates::{Aggregator, Rows};
+use super::aggregates::{Aggregator, Rows, are_all};
 use super::best::Ranked;
 use super::extreme::{Direction, checked};
 
@@ -138,6 +138,10 @@ impl<T: Ranked> Aggregator for Peak<T> {
     }
 
     fn clear(&mut self, groups: &[u32]) {
+        if self.mixed.is_none() && are_all(groups, self.typed.len()) {
+            self.typed.fill(Held::default());
+            return;
+        }
         for group in groups.iter().map(|group| *group as usize) {
             if let Some(held) = self.typed.get_mut(group) {
                 *held = Held::default();
