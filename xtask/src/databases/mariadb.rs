@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result};
 
 use super::programs::{as_user, find, give, run, user_to_be};
-use super::running::{PASSWORD, Place, USER};
+use super::running::{PASSWORD, Place, Server, USER};
 
 const SERVER: &str = "mariadbd";
 const INSTALL: &str = "mariadb-install-db";
@@ -22,8 +22,8 @@ fn program(name: &str) -> PathBuf {
     find(name).unwrap_or_else(|| name.into())
 }
 
-/// Starts it; its URL.
-pub(crate) fn start(place: &Place) -> Result<String> {
+/// Starts it.
+pub(crate) fn start(place: &Place) -> Result<Server> {
     let folder = place.folder.join("mariadb");
     fs::create_dir_all(&folder)?;
     for file in [Place::CERT, Place::KEY] {
@@ -32,7 +32,8 @@ pub(crate) fn start(place: &Place) -> Result<String> {
     // Statements of this file are a line each.
     let users = format!(
         "CREATE USER IF NOT EXISTS '{USER}'@'%' IDENTIFIED BY '{PASSWORD}';\n\
-         GRANT ALL ON *.* TO '{USER}'@'%' WITH GRANT OPTION;\n"
+         GRANT ALL ON *.* TO '{USER}'@'%' WITH GRANT OPTION;\n\
+         CREATE DATABASE IF NOT EXISTS weir;\n"
     );
     fs::write(folder.join("users.sql"), users)?;
     let user = user_to_be(&["mysql", "nobody"])?;
@@ -58,10 +59,16 @@ pub(crate) fn start(place: &Place) -> Result<String> {
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null());
+    let again = format!(
+        "set -e\n{:?}\n{server:?} >/dev/null 2>&1 &\n{:?}\n",
+        admin(&folder).arg("shutdown"),
+        admin(&folder).args(["--wait=60", "ping"]),
+    );
     server.spawn().context("could not start the MariaDB server")?;
     run(admin(&folder).args(["--wait=60", "ping"]))
         .with_context(|| format!("see {}", folder.join("log").display()))?;
-    Ok(format!("jdbc:mariadb://127.0.0.1:{}/?user={USER}&password={PASSWORD}", place.port))
+    let url = format!("jdbc:mariadb://127.0.0.1:{}/?user={USER}&password={PASSWORD}", place.port);
+    Ok(Server { url, restart: place.script("restart-mariadb", &again)? })
 }
 
 /// Stops it.

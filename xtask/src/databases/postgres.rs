@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::Result;
 
 use super::programs::{as_user, find, give, run, user_to_be};
-use super::running::{PASSWORD, Place, USER};
+use super::running::{PASSWORD, Place, Server, USER};
 
 /// What has to be installed.
 pub(crate) fn missing() -> Vec<&'static str> {
@@ -17,8 +18,8 @@ fn program(name: &str) -> PathBuf {
     find(name).unwrap_or_else(|| name.into())
 }
 
-/// Starts it; its URL.
-pub(crate) fn start(place: &Place) -> Result<String> {
+/// Starts it.
+pub(crate) fn start(place: &Place) -> Result<Server> {
     let folder = place.folder.join("postgres");
     fs::create_dir_all(&folder)?;
     for file in [Place::CERT, Place::KEY] {
@@ -52,10 +53,12 @@ pub(crate) fn start(place: &Place) -> Result<String> {
     let conf = data.join("postgresql.conf");
     fs::write(&conf, fs::read_to_string(&conf)? + &include)?;
     control(&folder, user, &["start", "-w", "-s"])?;
-    Ok(format!(
+    let again = controlled(&folder, user, &["restart", "-w", "-s", "-m", "fast"]);
+    let url = format!(
         "jdbc:postgresql://127.0.0.1:{}/postgres?user={USER}&password={PASSWORD}",
         place.port
-    ))
+    );
+    Ok(Server { url, restart: place.script("restart-postgres", &format!("set -e\n{again:?}\n"))? })
 }
 
 /// Stops it, with everything that it does.
@@ -72,7 +75,12 @@ pub(crate) fn stop(folder: &Path) -> Result<()> {
 }
 
 fn control(folder: &Path, user: Option<&str>, what: &[&str]) -> Result<()> {
+    run(&mut controlled(folder, user, what))
+}
+
+fn controlled(folder: &Path, user: Option<&str>, what: &[&str]) -> Command {
     let mut command = as_user(user, &program("pg_ctl"));
     command.arg("-D").arg(folder.join("data")).arg("-l").arg(folder.join("log"));
-    run(command.args(what).current_dir(folder))
+    command.args(what).current_dir(folder);
+    command
 }

@@ -26,6 +26,21 @@ impl Place {
     /// The certificate that the servers show, for this machine, signed by itself.
     pub(crate) const CERT: &str = "server.crt";
     pub(crate) const KEY: &str = "server.key";
+
+    /// Writes a shell script; how to run it.
+    pub(crate) fn script(&self, name: &str, text: &str) -> Result<String> {
+        let file = self.folder.join(name);
+        fs::write(&file, text)?;
+        Ok(format!("sh {}", file.display()))
+    }
+}
+
+/// A server that runs.
+#[derive(Debug)]
+pub(crate) struct Server {
+    pub(crate) url: String,
+    /// The command that restarts it, for a shell.
+    pub(crate) restart: String,
 }
 
 /// Servers that run.
@@ -92,8 +107,10 @@ impl Servers {
         let postgres = postgres::start(&place()?).context("could not start PostgreSQL")?;
         let mariadb = mariadb::start(&place()?).context("could not start MariaDB")?;
         self.variables = vec![
-            ("WEIR_TEST_POSTGRES", postgres),
-            ("WEIR_TEST_MARIADB", mariadb),
+            ("WEIR_TEST_POSTGRES", postgres.url),
+            ("WEIR_TEST_POSTGRES_RESTART", postgres.restart),
+            ("WEIR_TEST_MARIADB", mariadb.url),
+            ("WEIR_TEST_MARIADB_RESTART", mariadb.restart),
             ("WEIR_TEST_CERTIFICATE", certificate.display().to_string()),
         ];
         Ok(())

@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 use super::flights::Request;
 
 /// How long an answer may take before the client tries the other node.
-const ANSWER_MAX: Duration = Duration::from_secs(5);
+const ANSWER_MAX: Duration = Duration::from_secs(1);
 /// How long the client waits before it tries again, so that it does not spin.
 const AGAIN: Duration = Duration::from_millis(10);
 /// How long the service may be away before the demo gives up.

@@ -8,8 +8,9 @@ use clap::Args;
 
 use super::alone;
 use super::flights::Flights;
+use super::harm;
 use super::homes::Ports;
-use super::pair::{self, Harm};
+use super::pair::{self, Setup};
 use super::table::{seconds, thousands};
 use super::tally::Tally;
 use super::verdict::Verdict;
@@ -17,14 +18,19 @@ use crate::io;
 
 /// Feeds real flights to a pair of nodes, kills the active one, and counts what came out.
 ///
-/// Two `weir serve` processes of this machine share a SQLite file. A client posts them a month of
-/// departures from New York, in order, each request with an `Idempotency-Key`; in the middle the
-/// active node gets SIGKILL, and the client goes on with the other one. What the sinks send is
-/// received and counted, and compared with what one node says that nobody disturbs.
+/// Two `weir serve` processes of this machine share an SQLite file, or the database that is named.
+/// A client posts them a month of departures from New York, in order, each request with an
+/// `Idempotency-Key`; in the middle the active node gets SIGKILL, or what else is asked for, and
+/// the client goes on with the other one. What the sinks send is received and counted, and
+/// compared with what one node says that nobody disturbs.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 The app has a time window with aggregates, hourly batches in a partition, a join with a table and
 a pattern; it goes by event time, so the same requests give the same answers however fast they come.
+
+Kills come first, then kills of both nodes, stops, hand-overs, cuts and restarts of the database. In
+a database that is named, each demo is a group of its own and has a table of snapshots of its own:
+both stay there, and are named at the start.
 
 The exit code is 0 when nothing was lost, nothing came twice after dropping by id, and all is equal
 to the undisturbed node; otherwise it is 1, and the nodes' homes and logs are kept.
@@ -33,6 +39,8 @@ Examples:
   weir demo
   weir demo --keep ./demo                  keeps the homes: see node-1/weir.log
   weir demo --kills 20 --both 5            20 kills of the active, then 5 of both at once
+  weir demo --kills 5 --stops 2 --terms 5 --cuts 2 --rate 50000 --array 100
+  weir demo --database 'jdbc:postgresql://localhost:5432/weir?user=weir&password=secret'
   weir demo --array 1 --rate 0             one event a request, as fast as they are acknowledged")]
 pub(crate) struct Demo {
     /// How often the active node is killed; it is started again each time.
@@ -41,6 +49,24 @@ pub(crate) struct Demo {
     /// How often both nodes are killed at once, after that.
     #[arg(long, value_name = "N", default_value_t = 0)]
     both: usize,
+    /// How often the active is stopped for 10 s (SIGSTOP), and goes on.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    stops: usize,
+    /// How often the active is told to end (SIGTERM) and hands over; it is started again.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    terms: usize,
+    /// How often the nodes cannot reach each other for 5 s.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    cuts: usize,
+    /// How often the database restarts, by `--restart-command`.
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "restart_command")]
+    restarts: usize,
+    /// What restarts the database, for `sh -c`; it returns when the server is up again.
+    #[arg(long, value_name = "COMMAND", requires = "database")]
+    restart_command: Option<String>,
+    /// The database that the nodes share, rather than an SQLite file.
+    #[arg(long, value_name = "JDBC_URL")]
+    database: Option<String>,
     /// How many events a request has.
     #[arg(long, value_name = "N", default_value_t = 20)]
     array: usize,
@@ -90,8 +116,17 @@ impl Demo {
             thousands(flights.events(1 + flights.round()) - flights.events(1)),
             self.array
         ));
-        let harm = Harm { active: self.kills, both: self.both };
-        let story = pair::play(homes.folder(), &mut ports, &flights, (harm, self.rate)).await?;
+        let harm = harm::Plan {
+            kills: self.kills,
+            both: self.both,
+            stops: self.stops,
+            terms: self.terms,
+            cuts: self.cuts,
+            restarts: self.restarts,
+            restart_command: self.restart_command.clone(),
+        };
+        let setup = Setup { database: self.database.as_deref(), harm: &harm, rate: self.rate };
+        let story = pair::play(homes.folder(), &mut ports, &flights, &setup).await?;
         io::say(&format!(
             "the same {} requests, to one node alone",
             thousands(story.requests as u64)

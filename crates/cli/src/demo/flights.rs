@@ -59,7 +59,7 @@ impl Flights {
         (0..requests).map(|nth| self.request_events(nth)).sum()
     }
 
-    fn request_events(&self, nth: usize) -> u64 {
+    pub(super) fn request_events(&self, nth: usize) -> u64 {
         match nth.checked_sub(1) {
             None => AIRLINES.lines().skip(1).count() as u64,
             Some(nth) => self.rows(nth).1.len() as u64,

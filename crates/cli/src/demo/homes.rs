@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 
@@ -18,6 +19,8 @@ pub(super) struct Plan {
     pub(super) http: SocketAddr,
     /// Where it takes the other node's log.
     pub(super) sync: SocketAddr,
+    /// Where the other node is told to dial.
+    pub(super) dialled: SocketAddr,
     /// Where its sinks send to.
     pub(super) sink: SocketAddr,
 }
@@ -49,15 +52,48 @@ impl Ports {
     }
 }
 
-/// Two nodes that share a database.
-pub(super) fn pair(folder: &Path, ports: &mut Ports) -> anyhow::Result<Vec<Plan>> {
+/// What the nodes of a pair share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    url: String,
+    /// Of this demo alone: a database that outlives it is met again by the next.
+    name: String,
+}
+
+impl Shared {
+    /// The database at `url`; without one, a file in `folder`.
+    pub(super) fn of(url: Option<&str>, folder: &Path) -> anyhow::Result<Self> {
+        let Some(url) = url else {
+            create(&folder.join("shared"))?;
+            let file = folder.join("shared/weir.db");
+            let url = format!("jdbc:sqlite:{}", file.display());
+            return Ok(Self { url, name: "demo".to_owned() });
+        };
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Ok(Self { url: url.to_owned(), name: format!("demo_{}", since.as_millis()) })
+    }
+
+    /// The group of the nodes, and with `_SNAPSHOTS` behind it their table of snapshots.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// Two nodes that share a database; each dials the other over a wire where there are any.
+pub(super) fn pair(
+    folder: &Path,
+    ports: &mut Ports,
+    shared: &Shared,
+    wired: bool,
+) -> anyhow::Result<Vec<Plan>> {
     let sink = ports.next()?;
-    let database = folder.join("shared/weir.db");
-    create(&folder.join("shared"))?;
     let mut plans = Vec::new();
     for name in ["node-1", "node-2"] {
-        let plan = plan(name, folder, sink, ports)?;
-        write(&plan, Some(&database))?;
+        let mut plan = plan(name, folder, sink, ports)?;
+        if wired {
+            plan.dialled = ports.next()?;
+        }
+        write(&plan, Some(shared))?;
         plans.push(plan);
     }
     Ok(plans)
@@ -73,10 +109,11 @@ pub(super) fn alone(folder: &Path, ports: &mut Ports) -> anyhow::Result<Plan> {
 
 fn plan(name: &str, folder: &Path, sink: SocketAddr, ports: &mut Ports) -> anyhow::Result<Plan> {
     let (source, http, sync) = (ports.next()?, ports.next()?, ports.next()?);
-    Ok(Plan { name: name.to_owned(), home: folder.join(name), source, http, sync, sink })
+    let (name, home) = (name.to_owned(), folder.join(name));
+    Ok(Plan { name, home, source, http, sync, dialled: sync, sink })
 }
 
-fn write(plan: &Plan, shared: Option<&Path>) -> anyhow::Result<()> {
+fn write(plan: &Plan, shared: Option<&Shared>) -> anyhow::Result<()> {
     let apps = plan.home.join("wso2/server/deployment/siddhi-files");
     let conf = plan.home.join("conf/server");
     create(&apps)?;
@@ -94,8 +131,8 @@ fn put(file: &Path, text: &str) -> anyhow::Result<()> {
     std::fs::write(file, text).with_context(|| format!("could not write `{}`", file.display()))
 }
 
-fn deployment(plan: &Plan, shared: Option<&Path>) -> String {
-    let Plan { name, http, sync, .. } = plan;
+fn deployment(plan: &Plan, shared: Option<&Shared>) -> String {
+    let Plan { name, http, .. } = plan;
     let mut text = format!(
         "wso2.carbon:
   id: {name}
@@ -110,13 +147,21 @@ weir:
         http.ip(),
         http.port()
     );
-    if let Some(database) = shared {
-        text.push_str(&format!(
-            "cluster.config:
+    if let Some(shared) = shared {
+        text.push_str(&clustered(plan, shared));
+    }
+    text
+}
+
+fn clustered(plan: &Plan, shared: &Shared) -> String {
+    let Plan { sync, dialled, .. } = plan;
+    let (group, url) = (shared.name(), shared.url.replace('\'', "''"));
+    format!(
+        "cluster.config:
   enabled: true
-  groupId: demo
+  groupId: {group}
   coordinationStrategyClass: \
-             org.wso2.carbon.cluster.coordinator.rdbms.RDBMSCoordinationStrategy
+         org.wso2.carbon.cluster.coordinator.rdbms.RDBMSCoordinationStrategy
   strategyConfig:
     datasource: SHARED_DB
 deployment.config:
@@ -124,26 +169,28 @@ deployment.config:
   eventSyncServer:
     host: {}
     port: {}
+    advertisedHost: {}
+    advertisedPort: {}
 state.persistence:
   enabled: true
   persistenceStore: \
-             org.wso2.carbon.streaming.integrator.core.persistence.DBPersistenceStore
+         org.wso2.carbon.streaming.integrator.core.persistence.DBPersistenceStore
   config:
     datasource: SHARED_DB
+    table: {group}_SNAPSHOTS
 wso2.datasources:
   dataSources:
     - name: SHARED_DB
       definition:
         type: RDBMS
         configuration:
-          jdbcUrl: 'jdbc:sqlite:{}'
+          jdbcUrl: '{url}'
 ",
-            sync.ip(),
-            sync.port(),
-            database.display()
-        ));
-    }
-    text
+        sync.ip(),
+        sync.port(),
+        dialled.ip(),
+        dialled.port(),
+    )
 }
 
 #[cfg(test)]
@@ -161,7 +208,8 @@ mod tests {
     #[test]
     fn a_home_is_laid_out_as_the_original_has_it() {
         let folder = tempfile::tempdir().unwrap();
-        let plans = pair(folder.path(), &mut Ports::from(None)).unwrap();
+        let shared = Shared::of(None, folder.path()).unwrap();
+        let plans = pair(folder.path(), &mut Ports::from(None), &shared, true).unwrap();
         assert_eq!(plans.len(), 2);
         let yaml = plans[1].home.join("conf/server/deployment.yaml");
         let yaml = std::fs::read_to_string(yaml).unwrap();
@@ -169,5 +217,7 @@ mod tests {
         let app = plans[0].home.join("wso2/server/deployment/siddhi-files/Flights.siddhi");
         assert!(app.is_file());
         assert_eq!(plans[0].sink, plans[1].sink);
+        let dialled = format!("advertisedPort: {}", plans[1].dialled.port());
+        assert!(yaml.contains(&dialled) && plans[1].dialled != plans[1].sync, "{yaml}");
     }
 }

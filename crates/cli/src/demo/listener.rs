@@ -16,7 +16,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value as Json;
 use tokio::net::{TcpListener, TcpStream};
 
-use super::tally::Received;
+use super::tally::{Received, digest};
 
 /// How long nothing comes when all has come.
 const QUIET: Duration = Duration::from_millis(500);
@@ -102,11 +102,11 @@ async fn take(
     response
 }
 
-/// The events of a message: one, or an array of them.
-fn rows(body: &[u8]) -> serde_json::Result<Vec<String>> {
+/// What the events of a message say: one, or an array of them.
+fn rows(body: &[u8]) -> serde_json::Result<Vec<u64>> {
     let message: Json = serde_json::from_slice(body)?;
     let rows = message.as_array().map_or(std::slice::from_ref(&message), Vec::as_slice);
-    Ok(rows.iter().map(ToString::to_string).collect())
+    Ok(rows.iter().map(|it| digest(&it.to_string())).collect())
 }
 
 #[cfg(test)]
@@ -115,7 +115,8 @@ mod tests {
 
     #[test]
     fn a_message_is_one_event_or_an_array() {
-        assert_eq!(rows(br#"{"event":{"a":1}}"#).unwrap(), [r#"{"event":{"a":1}}"#]);
+        let one = digest(r#"{"event":{"a":1}}"#);
+        assert_eq!(rows(br#"{"event": {"a":1}}"#).unwrap(), [one]);
         assert_eq!(rows(br#"[{"event":1}, {"event":2}]"#).unwrap().len(), 2);
         assert!(rows(b"{").is_err());
     }

@@ -1,10 +1,12 @@
-//! `weir demo`: a pair on real flights, one of its nodes killed in the middle.
+//! `weir demo`: a pair on real flights, disturbed in the middle.
 
 mod actives;
 mod alone;
 mod client;
 mod command;
+mod deeds;
 mod flights;
+mod harm;
 mod homes;
 mod listener;
 mod node;
@@ -13,5 +15,6 @@ mod progress;
 mod table;
 mod tally;
 mod verdict;
+mod wire;
 
 pub(crate) use command::Demo;

@@ -5,6 +5,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{Child, Command};
 
 use super::client;
@@ -13,6 +14,8 @@ use crate::status;
 
 /// How often a node that is waited for is looked at.
 pub(super) const LOOK: Duration = Duration::from_millis(10);
+/// How much of a log is shown when a node has ended.
+const LAST_LINES: usize = 4;
 /// How long a node may take for what is waited for.
 pub(super) const WAIT_MAX: Duration = Duration::from_secs(60);
 
@@ -33,6 +36,14 @@ impl Node {
     /// Where its log lines go.
     pub(super) fn log(&self) -> PathBuf {
         self.plan.home.join("weir.log")
+    }
+
+    /// How its log ends.
+    fn last_words(&self) -> String {
+        let text = std::fs::read_to_string(self.log()).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().collect();
+        let last = lines.len().saturating_sub(LAST_LINES);
+        lines.get(last..).unwrap_or_default().join("\n")
     }
 
     /// Starts the process; it is killed when this value is dropped.
@@ -72,13 +83,15 @@ impl Node {
         Ok(())
     }
 
+    /// Sends the process a signal, while it runs.
+    pub(super) fn signal(&self, signal_sent: Signal) -> anyhow::Result<()> {
+        self.child.as_ref().map_or(Ok(()), |child| signal(child, signal_sent))
+    }
+
     /// SIGTERM: the process hands over, and ends.
     pub(super) async fn stop(&mut self) -> anyhow::Result<()> {
         let Some(mut child) = self.child.take() else { return Ok(()) };
-        let pid = child.id().and_then(|it| i32::try_from(it).ok());
-        if let Some(pid) = pid.and_then(rustix::process::Pid::from_raw) {
-            rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
-        }
+        signal(&child, Signal::TERM)?;
         let name = &self.plan.name;
         let Ok(ended) = tokio::time::timeout(WAIT_MAX, child.wait()).await else {
             bail!("{name} did not end within {WAIT_MAX:?} of SIGTERM");
@@ -109,7 +122,8 @@ impl Node {
             let name = &self.plan.name;
             let ended = self.child.as_mut().map(Child::try_wait).transpose()?.flatten();
             if let Some(status) = ended {
-                bail!("{name} ended with {status}; its log is `{}`", self.log().display());
+                let (log, last) = (self.log(), self.last_words());
+                bail!("{name} ended with {status}; its log is `{}`\n{last}", log.display());
             }
             if began.elapsed() > WAIT_MAX {
                 let log = self.log();
@@ -122,4 +136,9 @@ impl Node {
         }
         Ok(())
     }
+}
+
+fn signal(child: &Child, signal: Signal) -> anyhow::Result<()> {
+    let pid = child.id().and_then(|it| i32::try_from(it).ok()).and_then(Pid::from_raw);
+    pid.map_or(Ok(()), |pid| Ok(kill_process(pid, signal)?))
 }

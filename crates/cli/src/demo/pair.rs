@@ -1,4 +1,4 @@
-//! The pair at work: it is fed, and its nodes are killed meanwhile.
+//! The pair at work: it is fed, and disturbed meanwhile.
 
 use std::cell::RefCell;
 use std::path::Path;
@@ -10,30 +10,35 @@ use tokio::sync::watch;
 use super::actives::{Lookout, Seen};
 use super::client::Client;
 use super::flights::Flights;
-use super::homes::{self, Ports};
+use super::harm::{self, Blow, Kind};
+use super::homes::{self, Ports, Shared};
 use super::listener::Listener;
 use super::node::{self, Node};
 use super::progress::Progress;
-use super::table::{seconds, thousands};
 use super::tally::Received;
+use super::wire::Wire;
+use crate::io;
 
-/// How many requests are acknowledged between a pair that is whole again and the next kill.
-const BETWEEN_KILLS: usize = 20;
+/// How many requests are acknowledged between a pair that is whole again and the next disturbance.
+const BETWEEN: usize = 20;
+/// And for how long it is left alone at least.
+const CALM: Duration = Duration::from_secs(1);
 
-/// What is done to the pair.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Harm {
-    /// How often the active is killed.
-    pub(super) active: usize,
-    /// How often both nodes are killed at once, after that.
-    pub(super) both: usize,
+/// How a pair is set up, fed and disturbed.
+pub(super) struct Setup<'a> {
+    /// The database that the nodes share; a file without it.
+    pub(super) database: Option<&'a str>,
+    pub(super) harm: &'a harm::Plan,
+    /// Events a second.
+    pub(super) rate: u64,
 }
 
-/// A kill that was survived.
+/// A request that was acknowledged.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Kill {
+pub(super) struct Acked {
     pub(super) at: Instant,
-    pub(super) both: bool,
+    /// After so long.
+    pub(super) took: Duration,
 }
 
 /// What became of the pair.
@@ -42,26 +47,25 @@ pub(super) struct Story {
     pub(super) requests: usize,
     /// How many of them the client sent more than once.
     pub(super) resent: u64,
-    /// When each was acknowledged.
-    pub(super) acknowledged: Vec<Instant>,
-    pub(super) kills: Vec<Kill>,
+    pub(super) acknowledged: Vec<Acked>,
+    pub(super) blows: Vec<Blow>,
     pub(super) received: Vec<Received>,
     pub(super) actives: Seen,
 }
 
 impl Story {
-    /// The longest gap between acknowledgements around each kill.
-    pub(super) fn without_service(&self) -> Vec<(Kill, Duration)> {
-        let gap = |(nth, kill): (usize, &Kill)| {
-            let end = self.kills.get(nth + 1).map(|it| it.at);
-            let until = end.or(self.acknowledged.last().copied()).unwrap_or(kill.at);
+    /// The longest gap between acknowledgements around each disturbance.
+    pub(super) fn without_service(&self) -> Vec<(Kind, Duration)> {
+        let gap = |(nth, blow): (usize, &Blow)| {
+            // The pair was whole before the next one: what goes on beyond that is the next one's.
+            let next = self.blows.get(nth + 1).map(|it| it.at);
             let around = self.acknowledged.iter().zip(self.acknowledged.iter().skip(1));
             let gaps = around
-                .filter(|(before, after)| **after >= kill.at && **before <= until)
-                .map(|(before, after)| *after - *before);
-            (*kill, gaps.max().unwrap_or_default())
+                .filter(|(_, after)| after.at >= blow.at && next.is_none_or(|next| after.at < next))
+                .map(|(before, after)| after.at - before.at);
+            (blow.kind, gaps.max().unwrap_or_default())
         };
-        self.kills.iter().enumerate().map(gap).collect()
+        self.blows.iter().enumerate().map(gap).collect()
     }
 }
 
@@ -70,15 +74,24 @@ pub(super) async fn play(
     folder: &Path,
     ports: &mut Ports,
     flights: &Flights,
-    (harm, rate): (Harm, u64),
+    setup: &Setup<'_>,
 ) -> anyhow::Result<Story> {
-    let plans = homes::pair(folder, ports)?;
+    let Setup { database, harm, rate } = *setup;
+    let shared = Shared::of(database, folder)?;
+    let plans = homes::pair(folder, ports, &shared, harm.cuts > 0)?;
+    if database.is_some() {
+        let name = shared.name();
+        io::say(&format!("the nodes are the group `{name}`; their snapshots: `{name}_SNAPSHOTS`"));
+    }
     let [first, second] = &plans[..] else { anyhow::bail!("a pair has two nodes") };
     let listener = Listener::open(first.sink).await?;
     let lookout = Lookout::at(first.http, second.http);
     let client = Client::of(plans.iter().map(|it| it.source).collect());
-    let mut nodes = Vec::new();
+    let (mut nodes, mut wires) = (Vec::new(), Vec::new());
     for plan in plans.iter().cloned() {
+        if plan.dialled != plan.sync {
+            wires.push(Wire::open(plan.dialled, plan.sync).await?);
+        }
         let mut node = Node::new(plan)?;
         node.start()?;
         node.until("/health/live").await?;
@@ -88,17 +101,19 @@ pub(super) async fn play(
     let bar = RefCell::new(Progress::new("pair  ", total));
     let (count, counted) = watch::channel(0);
     let (harmed, is_harmed) = watch::channel(false);
-    let mut pair = Pair { nodes, counted, bar: &bar, kills: Vec::new() };
+    let restart_command = harm.restart_command.clone();
+    let (calm, blows) = (Instant::now(), Vec::new());
+    let mut pair = Pair { nodes, wires, restart_command, counted, bar: &bar, calm, blows };
     pair.whole().await?;
     let feeding = feed(client, flights, (rate, &bar), (count, is_harmed));
     let harming = async {
-        pair.harm(harm, flights.round()).await?;
+        pair.harm(&harm.kinds(), flights.round()).await?;
         // The feed ends before this only by an error of its own.
         harmed.send(true).ok();
         Ok(())
     };
     let (fed, ()) = tokio::try_join!(feeding, harming)?;
-    let kills = std::mem::take(&mut pair.kills);
+    let blows = std::mem::take(&mut pair.blows);
     listener.quiet().await;
     let actives = lookout.end().await?;
     pair.stop().await?;
@@ -108,7 +123,7 @@ pub(super) async fn play(
         requests: fed.acknowledged.len(),
         resent: fed.resent,
         acknowledged: fed.acknowledged,
-        kills,
+        blows,
         received: listener.close(),
         actives,
     })
@@ -116,7 +131,7 @@ pub(super) async fn play(
 
 /// What the client did.
 struct Fed {
-    acknowledged: Vec<Instant>,
+    acknowledged: Vec<Acked>,
     resent: u64,
 }
 
@@ -132,8 +147,9 @@ async fn feed(
     let mut due = Instant::now();
     while acknowledged.len() <= flights.round() || !*harmed.borrow() {
         let request = flights.request(acknowledged.len());
+        let sent = Instant::now();
         client.send(&request).await?;
-        acknowledged.push(Instant::now());
+        acknowledged.push(Acked { at: Instant::now(), took: sent.elapsed() });
         events += request.events;
         count.send_replace(acknowledged.len());
         bar.borrow_mut().at(events);
@@ -146,27 +162,29 @@ async fn feed(
     Ok(Fed { acknowledged, resent: client.resent })
 }
 
-/// Both nodes, and the one who kills them.
-struct Pair<'a> {
-    nodes: Vec<Node>,
+/// Both nodes, and the one who disturbs them.
+pub(super) struct Pair<'a> {
+    pub(super) nodes: Vec<Node>,
+    /// What can be cut between them.
+    pub(super) wires: Vec<Wire>,
+    pub(super) restart_command: Option<String>,
     /// How many requests were acknowledged.
-    counted: watch::Receiver<usize>,
+    pub(super) counted: watch::Receiver<usize>,
     bar: &'a RefCell<Progress>,
-    kills: Vec<Kill>,
+    /// Since when the pair is whole.
+    pub(super) calm: Instant,
+    pub(super) blows: Vec<Blow>,
 }
 
 impl Pair<'_> {
-    async fn harm(&mut self, harm: Harm, round: usize) -> anyhow::Result<()> {
-        let times = harm.active + harm.both;
-        for nth in 0..times {
-            let spread = round * (nth + 1) / (times + 1);
-            let soon = *self.counted.borrow() + BETWEEN_KILLS;
+    async fn harm(&mut self, kinds: &[Kind], round: usize) -> anyhow::Result<()> {
+        for (nth, kind) in kinds.iter().enumerate() {
+            let spread = round * (nth + 1) / (kinds.len() + 1);
+            let soon = *self.counted.borrow() + BETWEEN;
+            self.calm = Instant::now();
             self.acknowledged(spread.max(soon)).await?;
-            if nth < harm.active {
-                self.kill_active().await?;
-            } else {
-                self.kill_both().await?;
-            }
+            tokio::time::sleep_until((self.calm + CALM).into()).await;
+            self.strike(*kind).await?;
             self.whole().await?;
         }
         Ok(())
@@ -177,11 +195,11 @@ impl Pair<'_> {
         Ok(())
     }
 
-    fn say(&self, text: &str) {
+    pub(super) fn say(&self, text: &str) {
         self.bar.borrow_mut().say(text);
     }
 
-    async fn active(&mut self) -> anyhow::Result<usize> {
+    pub(super) async fn active(&mut self) -> anyhow::Result<usize> {
         let began = Instant::now();
         while began.elapsed() < node::WAIT_MAX {
             for nth in 0..self.nodes.len() {
@@ -194,45 +212,15 @@ impl Pair<'_> {
         anyhow::bail!("no node is active; see {}", self.logs())
     }
 
-    async fn kill_active(&mut self) -> anyhow::Result<()> {
-        let nth = self.active().await?;
-        let node = &mut self.nodes[nth];
-        let (name, pid) = (node.plan.name.clone(), node.pid().unwrap_or(0));
-        let at = Instant::now();
-        node.kill().await?;
-        self.kills.push(Kill { at, both: false });
-        let sent = thousands(*self.counted.borrow() as u64);
-        self.say(&format!("SIGKILL of the active, {name} (pid {pid}), after {sent} requests"));
-        let active = self.active().await?;
-        let took = seconds(at.elapsed());
-        let other = self.nodes[active].plan.name.clone();
-        self.say(&format!("  {other} is active after {took}; {name} is started again"));
-        self.nodes[nth].start()
-    }
-
-    async fn kill_both(&mut self) -> anyhow::Result<()> {
-        let at = Instant::now();
-        for node in &mut self.nodes {
-            node.kill().await?;
-        }
-        self.kills.push(Kill { at, both: true });
-        let sent = thousands(*self.counted.borrow() as u64);
-        self.say(&format!("SIGKILL of both nodes, after {sent} requests; both are started again"));
-        for node in &mut self.nodes {
-            node.start()?;
-        }
-        let active = self.active().await?;
-        let (took, name) = (seconds(at.elapsed()), self.nodes[active].plan.name.clone());
-        self.say(&format!("  {name} is active after {took}"));
-        Ok(())
-    }
-
     /// Waits until one node is active and both hold every acknowledged event.
     async fn whole(&mut self) -> anyhow::Result<()> {
         let began = Instant::now();
         while began.elapsed() < node::WAIT_MAX {
             let active = self.active().await?;
-            if self.nodes[active].logs_in_sync().await == Some(2) {
+            let named = self.nodes[active].logs_in_sync().await;
+            // One that was stopped may say what was so before.
+            let alone = !self.nodes[1 - active].is_ready().await;
+            if named == Some(2) && alone && self.nodes[active].is_ready().await {
                 return Ok(());
             }
             tokio::time::sleep(node::LOOK).await;

@@ -1,7 +1,8 @@
 //! Counts what came out: once, twice, not at all, and in which order.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::{Duration, Instant};
 
 /// A message that the demo received from a sink.
 #[derive(Debug, Clone)]
@@ -10,8 +11,8 @@ pub(super) struct Received {
     pub(super) path: String,
     /// The public id of its first output.
     pub(super) id: String,
-    /// Its outputs, each as JSON.
-    pub(super) rows: Vec<String>,
+    /// What each of its outputs says.
+    pub(super) rows: Vec<u64>,
     /// The connection it came by; a later one has a higher number.
     pub(super) connection: u64,
     pub(super) at: Instant,
@@ -32,8 +33,28 @@ impl Id {
     }
 }
 
+/// A sink goes on only when no more outputs than these are not logged as delivered.
+const UNMARKED_MAX: u64 = 1_000;
+/// What left a node before it was struck has come this long after.
+const LEAVING: Duration = Duration::from_millis(100);
+
 /// What came out of one sink, by number.
-pub(super) type Rows = BTreeMap<u64, String>;
+pub(super) type Rows = BTreeMap<u64, u64>;
+
+/// What an output says, for comparing: a long run has too many to keep them as they came.
+pub(super) fn digest(json: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    json.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// A disturbance, as far as outputs may come again after it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Break {
+    pub(super) at: Instant,
+    /// What came so shortly before it may not have reached the log as delivered.
+    pub(super) unmarked: Duration,
+}
 
 /// What came out of a run, each output once.
 #[derive(Debug, Default)]
@@ -42,8 +63,12 @@ pub(super) struct Tally {
     pub(super) sinks: BTreeMap<String, Rows>,
     /// Outputs that came again, before dropping by id.
     pub(super) repeated: u64,
-    /// The most of them that one sink gave after one kill.
+    /// The most of them that one sink gave after one disturbance.
     pub(super) repeated_max: u64,
+    /// The most outputs that one sink had in flight at a disturbance.
+    pub(super) in_flight_max: u64,
+    /// Outputs that came again although they were not in flight.
+    pub(super) repeated_beyond: u64,
     /// Outputs that came again in messages of a new id.
     pub(super) repeated_by_id: u64,
     /// Outputs that came again with another content.
@@ -57,13 +82,15 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// Counts messages in the order in which they came; `kills` are the moments of the kills.
-    pub(super) fn of(received: &[Received], kills: &[Instant]) -> Self {
+    /// Counts messages in the order in which they came.
+    pub(super) fn of(received: &[Received], breaks: &[Break]) -> Self {
         let mut tally = Self::default();
         let mut ids = BTreeSet::new();
         let mut newest: BTreeMap<&str, u64> = BTreeMap::new();
         let mut epochs: BTreeMap<&str, BTreeMap<u64, u64>> = BTreeMap::new();
+        // By sink and disturbance.
         let mut again: BTreeMap<(&str, usize), u64> = BTreeMap::new();
+        let mut flying: BTreeMap<(&str, usize), u64> = BTreeMap::new();
         for message in received {
             let Some(id) = Id::of(&message.id) else {
                 tally.unreadable += 1;
@@ -74,10 +101,23 @@ impl Tally {
             *connection = message.connection.max(*connection);
             epochs.entry(&message.path).or_default().insert(id.number, id.epoch);
             let repeated = tally.rows(message, id, ids.insert(message.id.as_str()));
-            let kill = kills.iter().filter(|it| **it <= message.at).count();
-            *again.entry((&message.path, kill)).or_default() += repeated;
+            let nth = breaks.iter().filter(|it| it.at <= message.at).count();
+            let count = message.rows.len() as u64;
+            *again.entry((&message.path, nth)).or_default() += repeated;
+            // The last one before it, and the first one after it.
+            for (nth, it) in (1..).zip(breaks).skip(nth.saturating_sub(1)).take(2) {
+                if message.at + it.unmarked >= it.at && message.at <= it.at + LEAVING {
+                    *flying.entry((&message.path, nth)).or_default() += count - repeated;
+                }
+            }
         }
         tally.repeated_max = again.values().copied().max().unwrap_or(0);
+        flying.values_mut().for_each(|it| *it = (*it).min(UNMARKED_MAX));
+        tally.in_flight_max = flying.values().copied().max().unwrap_or(0);
+        let beyond = |(place, count): (&(&str, usize), &u64)| {
+            count.saturating_sub(flying.get(place).copied().unwrap_or(0))
+        };
+        tally.repeated_beyond = again.iter().map(beyond).sum();
         tally.epochs_back = epochs.values().map(falls).sum();
         tally
     }
@@ -89,7 +129,7 @@ impl Tally {
         for (number, row) in (id.number..).zip(&message.rows) {
             match rows.get(&number) {
                 None => {
-                    rows.insert(number, row.clone());
+                    rows.insert(number, *row);
                 }
                 Some(known) => {
                     repeated += 1;
@@ -132,17 +172,14 @@ impl Tally {
     pub(super) fn lost_and_doubled(
         &self,
         path: &str,
-        acknowledged: impl Iterator<Item = String>,
+        acknowledged: impl Iterator<Item = u64>,
     ) -> (u64, u64) {
-        let mut balance: BTreeMap<String, i64> = BTreeMap::new();
+        let mut balance: BTreeMap<u64, i64> = BTreeMap::new();
         for event in acknowledged {
             *balance.entry(event).or_default() += 1;
         }
         for row in self.sinks.get(path).into_iter().flat_map(Rows::values) {
-            match balance.get_mut(row) {
-                Some(count) => *count -= 1,
-                None => *balance.entry(row.clone()).or_default() -= 1,
-            }
+            *balance.entry(*row).or_default() -= 1;
         }
         let over = |sign: i64| balance.values().map(|it| (it * sign).max(0).unsigned_abs()).sum();
         (over(1), over(-1))
@@ -163,7 +200,7 @@ mod tests {
         Received {
             path: "/a".into(),
             id: id.into(),
-            rows: rows.iter().map(|it| (*it).to_owned()).collect(),
+            rows: rows.iter().map(|it| digest(it)).collect(),
             connection,
             at: Instant::now(),
         }
@@ -177,9 +214,10 @@ mod tests {
             message(2, "1-My-App-A.1-3", &["z"]),
             message(2, "2-My-App-A.1-4", &["v"]),
         ];
-        let kill = received[1].at;
-        let tally = Tally::of(&received, &[kill]);
+        let end = Break { at: received[1].at, unmarked: Duration::from_secs(9) };
+        let tally = Tally::of(&received, &[end]);
         assert_eq!((tally.outputs(), tally.repeated, tally.repeated_max), (4, 1, 1));
+        assert_eq!((tally.in_flight_max, tally.repeated_beyond), (4, 0));
         assert_eq!((tally.repeated_by_id, tally.changed, tally.holes()), (0, 0, 0));
         assert_eq!((tally.interleaved, tally.epochs_back, tally.unreadable), (0, 0, 0));
     }
@@ -205,7 +243,7 @@ mod tests {
     #[test]
     fn events_are_lost_or_doubled_one_by_one() {
         let tally = Tally::of(&[message(1, "1-A-A.1-1", &["x", "x", "y"])], &[]);
-        let sent = ["x", "y", "y", "z"].map(str::to_owned);
+        let sent = ["x", "y", "y", "z"].map(digest);
         assert_eq!(tally.lost_and_doubled("/a", sent.into_iter()), (2, 1));
     }
 }

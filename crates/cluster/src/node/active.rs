@@ -236,7 +236,10 @@ impl Active {
         let counted: BTreeSet<LogId> = self.counted().collect();
         self.gone.retain(|log, _| counted.contains(log) && !heard.contains(log));
         for log in counted.difference(&heard) {
-            let since = *self.gone.entry(*log).or_insert(now);
+            // A silent link was silent before it was given up.
+            let link = self.links.values().find(|it| it.sender.peer_log() == Some(*log));
+            let last = link.map_or(now, |it| it.sender.heard());
+            let since = *self.gone.entry(*log).or_insert(last);
             let named = self.told.contains(log) || self.membership.required.contains(log);
             if !named {
                 self.joining.remove(log);

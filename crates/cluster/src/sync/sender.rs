@@ -138,6 +138,12 @@ impl Sender {
         self.peer
     }
 
+    /// When the peer was last heard.
+    #[must_use]
+    pub fn heard(&self) -> Moment {
+        self.heard
+    }
+
     /// When to call again with `Tick`, at the latest.
     #[must_use]
     pub fn wake_at(&self) -> Option<Moment> {

@@ -337,7 +337,8 @@ fn pair_config(deployment: &Deployment, timing: Timing) -> PairConfig {
         advertised_host: ha.map(|it| it.advertised_host.clone()),
         advertised_port: ha.map(|it| it.advertised_port),
         timing,
-        strike_after: timing.lease,
+        // Without the other node there is no service until it is struck off: that is a short time.
+        strike_after: timing.lease / 2,
         announce_every: ANNOUNCE_EVERY.min(timing.renew_every),
         log_bytes_max: deployment.own.log_max_bytes,
         secret: deployment.own.event_sync_secret.as_deref().map(Secret::new),
