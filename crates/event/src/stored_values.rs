@@ -159,17 +159,7 @@ impl<T: Clone + Default> StoredValues<T> {
 
     /// Writes values to the rows named, one each.
     pub(crate) fn put_data(&mut self, rows: &[u32], values: &[T]) {
-        let mut done = 0;
-        while let Some(first) = rows.get(done) {
-            // Rows that arrive together mostly lie in one chunk.
-            let chunk = first >> CHUNK_BITS;
-            let same = rows[done..].iter().take_while(|row| **row >> CHUNK_BITS == chunk).count();
-            let pairs = rows[done..done + same].iter().zip(&values[done..]);
-            if let Some(data) = self.chunks[chunk as usize].own().first_chunk_mut::<CHUNK_ROWS>() {
-                pairs.for_each(|(row, value)| data[*row as usize % CHUNK_ROWS] = value.clone());
-            }
-            done += same;
-        }
+        self.put_by(rows, |i| &values[i]);
     }
 
     /// Writes one of `from` to a row.
@@ -203,23 +193,31 @@ impl<T: Clone + Default> StoredValues<T> {
 
     /// As [`Self::put_places`], for values none of which is null.
     pub(crate) fn put_picked(&mut self, rows: &[u32], from: &[T], places: &[u32]) {
+        self.put_by(rows, |i| &from[places[i] as usize]);
+    }
+
+    /// Writes a value to each of the rows named.
+    fn put_by<'v>(&mut self, rows: &[u32], value: impl Fn(usize) -> &'v T)
+    where
+        T: 'v,
+    {
         let mut done = 0;
         while let Some(first) = rows.get(done) {
+            // Rows that arrive together mostly lie in one chunk.
             let chunk = first >> CHUNK_BITS;
             let same = rows[done..].iter().take_while(|row| **row >> CHUNK_BITS == chunk).count();
             if same < RUN_ROWS_MIN {
-                // Rows that lie anywhere: more of that is to be expected.
+                // Or they lie anywhere: more of that is to be expected.
                 let end = rows.len().min(done + LOOSE_ROWS);
-                for (row, place) in rows[done..end].iter().zip(&places[done..end]) {
-                    self.set(*row, from[*place as usize].clone());
+                for (i, row) in (done..end).zip(&rows[done..end]) {
+                    self.set(*row, value(i).clone());
                 }
                 done = end;
                 continue;
             }
-            let pairs = rows[done..done + same].iter().zip(&places[done..]);
             if let Some(data) = self.chunks[chunk as usize].own().first_chunk_mut::<CHUNK_ROWS>() {
-                for (row, place) in pairs {
-                    data[*row as usize % CHUNK_ROWS] = from[*place as usize].clone();
+                for (i, row) in (done..).zip(&rows[done..done + same]) {
+                    data[*row as usize % CHUNK_ROWS] = value(i).clone();
                 }
             }
             done += same;
