@@ -73,7 +73,7 @@ impl Shared {
         Ok(Self { url: url.to_owned(), name: format!("demo_{}", since.as_millis()) })
     }
 
-    /// The group of the nodes, and with `_SNAPSHOTS` behind it their table of snapshots.
+    /// The group of the nodes, and with `_SNAPSHOTS` behind it how their tables of snapshots begin.
     pub(super) fn name(&self) -> &str {
         &self.name
     }

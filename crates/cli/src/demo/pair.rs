@@ -81,7 +81,9 @@ pub(super) async fn play(
     let plans = homes::pair(folder, ports, &shared, harm.cuts > 0)?;
     if database.is_some() {
         let name = shared.name();
-        io::say(&format!("the nodes are the group `{name}`; their snapshots: `{name}_SNAPSHOTS`"));
+        io::say(&format!(
+            "the nodes are the group `{name}`; tables whose names begin so are theirs"
+        ));
     }
     let [first, second] = &plans[..] else { anyhow::bail!("a pair has two nodes") };
     let listener = Listener::open(first.sink).await?;

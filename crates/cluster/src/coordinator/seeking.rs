@@ -14,6 +14,10 @@ use crate::ids::Moment;
 /// For how many leases a node that handed over leaves the lease to others.
 const REST_LEASES: u32 = 2;
 
+/// How often a row is looked at in the time in which its holder renews it once: how soon a change
+/// is seen is part of how long a takeover takes.
+const LOOKS_A_RENEWAL: u32 = 5;
+
 /// For how many leases an accepted loss allows a take: long enough to see that the lease is free.
 const LOSS_ACCEPTED_LEASES: u32 = 4;
 
@@ -161,7 +165,7 @@ impl Seeking {
         if now < self.look_at {
             return Wish::Nothing;
         }
-        self.look_at = now.plus(timing.renew_every);
+        self.look_at = now.plus(timing.renew_every / LOOKS_A_RENEWAL);
         Wish::Read
     }
 

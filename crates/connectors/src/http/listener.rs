@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use hyper::StatusCode;
@@ -33,6 +34,18 @@ const CLOSE_MAX: Duration = Duration::from_secs(10);
 #[derive(Debug, Default)]
 pub struct Listeners {
     ports: tokio::sync::Mutex<BTreeMap<SocketAddr, Arc<Port>>>,
+    built: Arc<Built>,
+}
+
+/// How many sources there are of each port and path, listening or not: a port opens with the
+/// first of them, and those that come right behind it are not unknown.
+#[derive(Debug, Default)]
+struct Built(Mutex<BTreeMap<(u16, String), usize>>);
+
+impl Built {
+    fn places(&self) -> MutexGuard<'_, BTreeMap<(u16, String), usize>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Why a source could not listen.
@@ -47,7 +60,9 @@ pub(super) enum ListenError {
 /// One open port.
 struct Port {
     address: SocketAddr,
+    /// Those that have ended stay until the port closes: their clients are told to come again.
     routes: RwLock<BTreeMap<String, Arc<Route>>>,
+    built: Arc<Built>,
     /// Set once the port closes.
     closing: Stopper,
     closed: Stop,
@@ -69,6 +84,7 @@ pub(super) struct Route {
     workers: Semaphore,
     /// Holds a receiver for each request in hand.
     in_hand: watch::Sender<()>,
+    ended: AtomicBool,
 }
 
 /// What a source asks of its requests.
@@ -92,6 +108,10 @@ pub(super) struct Listening {
 }
 
 impl Route {
+    fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
+    }
+
     /// Maps a message and waits until it is acknowledged.
     ///
     /// Messages reach the host in the order in which they were mapped: a worker is free again
@@ -116,6 +136,23 @@ impl Route {
 }
 
 impl Listeners {
+    /// There is a source of this path, which may listen soon.
+    pub(super) fn expect(&self, port: u16, path: &str) {
+        *self.built.places().entry((port, path.to_owned())).or_default() += 1;
+    }
+
+    /// The source of this path has gone.
+    pub(super) fn forget(&self, port: u16, path: &str) {
+        let mut places = self.built.places();
+        let place = (port, path.to_owned());
+        if let Some(count) = places.get_mut(&place) {
+            *count -= 1;
+            if *count == 0 {
+                places.remove(&place);
+            }
+        }
+    }
+
     /// Takes a path of a port for a source, and opens the port if it is not open yet.
     pub(super) async fn listen(
         self: &Arc<Self>,
@@ -126,18 +163,20 @@ impl Listeners {
     ) -> Result<Listening, ListenError> {
         let mut ports = self.ports.lock().await;
         let known = ports.get(&address).cloned();
-        if known.as_ref().is_some_and(|it| it.routes().contains_key(path)) {
+        let taken = |it: &Arc<Port>| it.routes().get(path).is_some_and(|it| !it.has_ended());
+        if known.as_ref().is_some_and(taken) {
             return Err(ListenError::Taken);
         }
         let port = match known {
             Some(port) => port,
-            None => Port::open(address).await.map_err(ListenError::Closed)?,
+            None => Port::open(address, &self.built).await.map_err(ListenError::Closed)?,
         };
         let route = Arc::new(Route {
             workers: Semaphore::new(settings.workers),
             settings,
             intake,
             in_hand: watch::Sender::new(()),
+            ended: AtomicBool::new(false),
         });
         port.routes_mut(|it| it.insert(path.to_owned(), Arc::clone(&route)));
         ports.insert(port.address, Arc::clone(&port));
@@ -155,10 +194,8 @@ impl Listening {
     /// Takes no more requests, lets those in hand end, and closes the port with its last path.
     pub(super) async fn end(self) {
         let mut ports = self.listeners.ports.lock().await;
-        let last = self.port.routes_mut(|routes| {
-            routes.remove(&self.path);
-            routes.is_empty()
-        });
+        self.route.ended.store(true, Ordering::Release);
+        let last = self.port.routes().values().all(|it| it.has_ended());
         if last {
             ports.remove(&self.port.address);
             self.port.closing.stop();
@@ -176,12 +213,13 @@ impl Listening {
 }
 
 impl Port {
-    async fn open(address: SocketAddr) -> io::Result<Arc<Self>> {
+    async fn open(address: SocketAddr, built: &Arc<Built>) -> io::Result<Arc<Self>> {
         let listener = TcpListener::bind(address).await?;
         let (closing, closed) = stopper();
         let port = Arc::new(Self {
             address: listener.local_addr()?,
             routes: RwLock::default(),
+            built: Arc::clone(built),
             closing,
             closed,
             tasks: watch::Sender::new(()),
@@ -255,11 +293,18 @@ impl Port {
         }
     }
 
+    fn is_expected(&self, path: &str) -> bool {
+        self.built.places().contains_key(&(self.address.port(), path.to_owned()))
+    }
+
     async fn answer(&self, request: hyper::Request<hyper::body::Incoming>) -> respond::Answer {
         let path = request.uri().path();
         let route = self.routes().get(path).cloned();
         match route {
-            Some(route) => request::answer(&route, request).await,
+            Some(route) if !route.has_ended() => request::answer(&route, request).await,
+            // Its source has ended or is about to listen: another node may be the active one.
+            Some(_) => respond::refused(&Refused::NotActive),
+            None if self.is_expected(path) => respond::refused(&Refused::NotActive),
             None => respond::not_found(path),
         }
     }

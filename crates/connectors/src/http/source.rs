@@ -47,6 +47,7 @@ pub(super) fn build(spec: &SourceSpec<'_>) -> Result<Box<dyn Source>, Problem> {
         limit_size(list, &mut settings)?;
     }
     let listeners = Arc::clone(&spec.site.listeners);
+    listeners.expect(place.port, &place.path);
     Ok(Box::new(HttpSource { place, settings: Arc::new(settings), listeners }))
 }
 
@@ -113,6 +114,12 @@ struct HttpSource {
     place: Place,
     settings: Arc<Settings>,
     listeners: Arc<Listeners>,
+}
+
+impl Drop for HttpSource {
+    fn drop(&mut self) {
+        self.listeners.forget(self.place.port, &self.place.path);
+    }
 }
 
 impl Source for HttpSource {

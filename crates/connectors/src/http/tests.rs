@@ -309,7 +309,14 @@ async fn two_sources_share_a_port_and_not_a_path() {
     assert!(matches!(twice.task.await.unwrap(), Err(SourceError::Taken { .. })));
     let authority = first.authority().to_owned();
     first.end().await;
-    assert_eq!(second.ask(&request("POST", "/in", "", IBM)).await.status, 404);
+    // It may have gone to another node, or come back.
+    assert_eq!(second.ask(&request("POST", "/in", "", IBM)).await.status, 503);
+    assert_eq!(second.ask(&request("POST", "/no", "", IBM)).await.status, 404);
+    let soon = annotation(&format!("{base}/soon"), &[]);
+    let soon = Inlet::new(&soon, &stocks(), &site).unwrap();
+    assert_eq!(second.ask(&request("POST", "/soon", "", IBM)).await.status, 503);
+    drop(soon);
+    assert_eq!(second.ask(&request("POST", "/soon", "", IBM)).await.status, 404);
     second.end().await;
     assert!(TcpStream::connect(&authority).await.is_err(), "the port is still open");
 }

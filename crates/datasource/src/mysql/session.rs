@@ -15,6 +15,9 @@ use crate::session::{Cell, Dialect, Found, Session};
 /// How many statements the server keeps ready for a connection.
 const PREPARED_MAX: usize = 200;
 
+/// How long a client may do nothing in a transaction, in seconds.
+const STILL_MAX_S: u64 = 1;
+
 /// A connection to a MySQL or MariaDB server.
 pub(crate) struct Mysql {
     place: Arc<MysqlPlace>,
@@ -86,7 +89,12 @@ impl Mysql {
                 // What a transaction reads with a lock is then what was committed last.
                 "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED".to_owned(),
                 "SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_TRANS_TABLES')".to_owned(),
-                format!("SET SESSION innodb_lock_wait_timeout = {seconds}"),
+                // Nobody waits for the locks of a client that stands still in a transaction:
+                // MariaDB ends it. MySQL has nothing like it; there it is a comment.
+                format!(
+                    "SET /*M!100301 SESSION idle_transaction_timeout = {STILL_MAX_S}, */ \
+                     SESSION innodb_lock_wait_timeout = {seconds}"
+                ),
                 format!("SET SESSION lock_wait_timeout = {seconds}"),
                 "SET NAMES utf8mb4".to_owned(),
             ]);

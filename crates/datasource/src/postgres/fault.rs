@@ -17,6 +17,7 @@ const PASSING: &[&str] = &[
     "40",    // gave way to another transaction
     "55P03", // locked for too long
     "25006", // a standby that is only read, as after a failover
+    "25P03", // stood still in a transaction for too long
     "58",    // its machine
 ];
 
@@ -68,7 +69,7 @@ pub(super) fn ends_connection(silent: &Silent) -> bool {
     let code = error.code().map(|it| it.code()).unwrap_or_default();
     error.is_closed()
         || is_of_socket(error)
-        || ["08", "57P", "25006"].iter().any(|it| code.starts_with(it))
+        || ["08", "57P", "25006", "25P03"].iter().any(|it| code.starts_with(it))
 }
 
 fn is_of_socket(error: &Error) -> bool {

@@ -18,6 +18,9 @@ use super::wire::{Silent, connect, wait};
 use crate::door::{DatabaseOptions, QUERY_ROWS_MAX, StoreError};
 use crate::session::{Cell, Dialect, Found, Session};
 
+/// How long a client may do nothing in a transaction.
+const STILL_MAX_MS: u64 = 1_000;
+
 /// How many statements the server keeps ready for a connection.
 const PREPARED_MAX: usize = 200;
 
@@ -83,8 +86,12 @@ impl Postgres {
         let client = connect(config, self.place.tls.connector()?, within).map_err(failed)?;
         let (lock, answer) =
             (self.options.busy_timeout.as_millis(), self.answer_within.as_millis());
-        let mut text =
-            format!("SET lock_timeout = {}; SET statement_timeout = {}", lock.max(1), answer);
+        // Of a client that stands still in a transaction, nobody waits for the locks.
+        let mut text = format!(
+            "SET lock_timeout = {}; SET statement_timeout = {answer}; \
+             SET idle_in_transaction_session_timeout = {STILL_MAX_MS}",
+            lock.max(1)
+        );
         if let Some(schema) = &self.place.schema {
             let quoted: Vec<_> = schema.split(',').map(|it| it.trim().replace('"', "")).collect();
             text.push_str(&format!("; SET search_path = \"{}\"", quoted.join("\", \"")));

@@ -213,3 +213,21 @@ fn options_that_are_not_understood_are_named() {
         assert!(!notice.contains("weir-test"), "{notice}");
     }
 }
+
+#[test]
+fn a_client_that_stands_still_in_a_transaction_holds_nobody_up() {
+    for bed in beds() {
+        bed.run("CREATE TABLE FENCE (scope INTEGER, epoch INTEGER)");
+        bed.run("INSERT INTO FENCE (scope, epoch) VALUES (1, 1)");
+        let mut still = bed.sql();
+        let begin = match still.dialect() {
+            Dialect::Mysql => "SET autocommit = 0",
+            Dialect::Postgres | Dialect::Sqlite => "BEGIN",
+        };
+        still.execute(&statement(begin, [])).unwrap();
+        still.execute(&statement("UPDATE FENCE SET epoch = 2", [])).unwrap();
+        // Only the end of the other transaction lets this one through.
+        bed.run("UPDATE FENCE SET epoch = 3");
+        assert_eq!(bed.one("SELECT epoch FROM FENCE"), Value::Int(3));
+    }
+}

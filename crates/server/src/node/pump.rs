@@ -22,13 +22,22 @@ pub(crate) enum Gate {
     Shut,
 }
 
+impl Gate {
+    /// Whether outputs may leave now.
+    pub(crate) fn is_open(self) -> bool {
+        match self {
+            Self::OpenUntil(deadline) => Instant::now() < deadline,
+            Self::Shut => false,
+        }
+    }
+}
+
 /// Waits until outputs may leave; false when the node has gone.
 async fn opened(gate: &mut watch::Receiver<Gate>) -> bool {
     loop {
         let now = *gate.borrow_and_update();
-        match now {
-            Gate::OpenUntil(deadline) if Instant::now() < deadline => return true,
-            Gate::OpenUntil(_) | Gate::Shut => {}
+        if now.is_open() {
+            return true;
         }
         if gate.changed().await.is_err() {
             return false;

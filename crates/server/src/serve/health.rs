@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::config::Listener;
-use crate::node::Role;
+use crate::node::{Gate, Role};
 
 use super::error::StartError;
 
@@ -22,13 +22,24 @@ pub(crate) async fn bind(listener: &Listener) -> Result<TcpListener, StartError>
         .map_err(|source| StartError::Http { address, source })
 }
 
+/// What the node is now.
+#[derive(Clone)]
+struct Standing {
+    role: watch::Receiver<Role>,
+    gate: watch::Receiver<Gate>,
+}
+
 /// Answers until the task is ended.
-pub(crate) async fn serve(listener: TcpListener, role: watch::Receiver<Role>) {
+pub(crate) async fn serve(
+    listener: TcpListener,
+    role: watch::Receiver<Role>,
+    gate: watch::Receiver<Gate>,
+) {
     let router = Router::new()
         .route("/health", get(healthy))
         .route("/health/live", get(live))
         .route("/health/ready", get(ready))
-        .with_state(role);
+        .with_state(Standing { role, gate });
     if let Err(error) = axum::serve(listener, router).await {
         tracing::error!("the node's HTTP service ended: {error}");
     }
@@ -40,15 +51,16 @@ async fn healthy() -> Response {
 }
 
 /// The process answers: on both nodes.
-async fn live(State(role): State<watch::Receiver<Role>>) -> Response {
-    let role = role.borrow().word();
+async fn live(State(at): State<Standing>) -> Response {
+    let role = at.role.borrow().word();
     answer(StatusCode::OK, &json!({ "status": "live", "role": role }))
 }
 
-/// Clients should come here: on the active node only.
-async fn ready(State(role): State<watch::Receiver<Role>>) -> Response {
-    let role = role.borrow().clone();
-    let (code, status) = if role.is_ready() {
+/// Clients should come here: on the active node only, and only while its lease is certain. One that
+/// stood still for longer than that does not know yet that it has a successor.
+async fn ready(State(at): State<Standing>) -> Response {
+    let role = at.role.borrow().clone();
+    let (code, status) = if role.is_ready() && at.gate.borrow().is_open() {
         (StatusCode::OK, "ready")
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "not ready")

@@ -115,7 +115,8 @@ impl Server {
         let (mut conductor, role) = Conductor::new(settings(&deployment), group, orders);
         let apps = apps::check(files, conductor.shared());
         conductor.set_apps(apps.good, apps.broken);
-        let mut services = vec![tokio::spawn(health::serve(listener, role.clone()))];
+        let gate = conductor.shared().gate.clone();
+        let mut services = vec![tokio::spawn(health::serve(listener, role.clone(), gate))];
         match desk {
             Ok(desk) => services.push(tokio::spawn(desk.serve(commands.clone()))),
             Err(why) => tracing::warn!("`weir status` will not find this node: {why}"),
