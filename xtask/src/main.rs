@@ -27,7 +27,8 @@ cargo xtask COMMAND
   judge     builds `weir` and compares it with the recordings of the reference in ../shared
   bench     measures `weir` beside the reference on the workloads in ../shared, or those named
   serve     measures what `weir serve` costs an event that comes over HTTP; builds nothing: it takes
-            target/release/weir or the binary that is named
+            target/release/weir or the binary that is named; `serve snapshots` measures how long
+            a snapshot holds events up, `serve takeovers KILLS [queue]` a killed node's absence
   growth    measures what an event costs as the state grows, and what the state takes in memory
   examples  replays the data of the examples on `weir` and compares with the answers beside it
   databases up | down | run -- COMMAND
@@ -47,6 +48,15 @@ fn main() -> Result<ExitCode> {
         ["judge"] => judge::judge(&root)?,
         ["bench", wanted @ ..] => bench::bench(&root, wanted)?,
         ["growth", wanted @ ..] => growth::growth(&root, wanted)?,
+        ["serve", "snapshots"] => serve::snapshots(&root, None)?,
+        ["serve", "snapshots", binary] => serve::snapshots(&root, Some(binary))?,
+        ["serve", "takeovers", kills] => {
+            serve::takeovers(&root, kills.parse()?, "snapshotIntervalMillis: 5000")?
+        }
+        ["serve", "takeovers", kills, "queue"] => {
+            let own = "snapshotIntervalMillis: 5000\nstandby: queue";
+            serve::takeovers(&root, kills.parse()?, own)?
+        }
         ["serve"] => serve::throughput(&root, None)?,
         ["serve", binary] => serve::throughput(&root, Some(binary))?,
         ["examples"] => examples::step(&root)? == steps::Outcome::Passed,

@@ -98,6 +98,11 @@ fn text(node: &Json) -> String {
     }
     line("epoch", word(&node["epoch"]));
     line("committed", format!("entry {}", word(&node["committed"])));
+    if let Some(ms) = node["takeoverMs"].as_u64() {
+        line("takeover", format!("would take {ms} ms now, once the lease is free"));
+    } else if node["role"] == "passive" {
+        line("takeover", "starts from the last snapshots and the log".to_owned());
+    }
     for peer in items(node, "peers") {
         let state = match peer["connected"].as_bool() {
             Some(true) => "connected",
@@ -112,6 +117,15 @@ fn text(node: &Json) -> String {
         out.push_str(&app_text(app));
     }
     out
+}
+
+/// Bytes for a person.
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..10_000 => format!("{bytes} bytes"),
+        10_000..10_000_000 => format!("{} kB", bytes / 1_000),
+        _ => format!("{} MB", bytes / 1_000_000),
+    }
 }
 
 /// How many seconds ago a moment of the clock was.
@@ -139,15 +153,25 @@ fn app_text(app: &Json) -> String {
         word(&app["events"]),
         word(&app["repeated"])
     ));
-    line(format!("  state      at entry {}", word(&app["applied"])));
+    line(format!(
+        "  state      at entry {}, about {}; {} KiB of events wait",
+        word(&app["applied"]),
+        size(app["heldBytes"].as_u64().unwrap_or_default()),
+        word(&app["queuedKib"])
+    ));
     let snapshot = match app["snapshot"]["entry"].as_u64() {
         Some(entry) => {
             let seconds = ago(app["snapshot"]["takenAtMs"].as_i64().unwrap_or_default());
-            format!("at entry {entry}, {seconds} s ago")
+            let size = match app["snapshot"]["bytes"].as_u64() {
+                Some(bytes) => format!(", {}", size(bytes)),
+                None => ", taken by another node".to_owned(),
+            };
+            let pause = app["snapshot"]["pauseUs"].as_f64().unwrap_or_default() / 1000.0;
+            format!("at entry {entry}, {seconds} s ago{size}, held the app up for {pause:.1} ms")
         }
         None => "none yet since this node became active".to_owned(),
     };
-    line(format!("  snapshot   {snapshot}"));
+    line(format!("  snapshot   {snapshot}; {} ms of work since", word(&app["unsavedMs"])));
     for source in items(app, "sources") {
         let how = match source["cause"].as_str() {
             Some(cause) => format!("{}: {cause}", word(&source["state"])),

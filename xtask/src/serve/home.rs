@@ -12,6 +12,8 @@ pub(crate) struct Home {
     pub(crate) folder: PathBuf,
     /// Where its source listens.
     pub(crate) source: u16,
+    /// Where its sink sends to.
+    pub(crate) sink: u16,
     /// Where it answers probes.
     pub(crate) http: u16,
 }
@@ -20,8 +22,10 @@ pub(crate) struct Home {
 #[derive(Debug, Clone)]
 pub(crate) struct Layout<'a> {
     pub(crate) folder: &'a Path,
-    /// The app's text; `PORT` stands for the source's port.
+    /// The app's text; `PORT` stands for the source's port, `SINK` for that of the sink.
     pub(crate) app: &'a str,
+    /// Where the sinks send to.
+    pub(crate) sink: u16,
     /// Lines below `weir:`.
     pub(crate) own: &'a str,
 }
@@ -35,17 +39,27 @@ fn free_port() -> Result<u16> {
 impl Layout<'_> {
     /// One node that runs alone.
     pub(crate) fn alone(&self) -> Result<Home> {
-        self.lay_out("alone")
+        self.lay_out("alone", "")
     }
 
-    fn lay_out(&self, name: &str) -> Result<Home> {
+    /// Two nodes that share a database, and say they belong together.
+    pub(crate) fn pair(&self) -> Result<[Home; 2]> {
+        let one = |name: &str| -> Result<Home> {
+            let pair = pair_of(&self.folder.join("weir.db"), free_port()?);
+            self.lay_out(name, &pair)
+        };
+        Ok([one("node-1")?, one("node-2")?])
+    }
+
+    fn lay_out(&self, name: &str, pair: &str) -> Result<Home> {
         let folder = self.folder.join(name);
-        let home = Home { source: free_port()?, http: free_port()?, folder };
+        let home = Home { source: free_port()?, sink: self.sink, http: free_port()?, folder };
         let apps = home.folder.join("wso2/server/deployment/siddhi-files");
         let conf = home.folder.join("conf/server");
         std::fs::create_dir_all(&apps)?;
         std::fs::create_dir_all(&conf)?;
         let app = self.app.replace("PORT", &home.source.to_string());
+        let app = app.replace("SINK", &home.sink.to_string());
         std::fs::write(apps.join("Load.siddhi"), app)?;
         let mut yaml = format!(
             "wso2.carbon:\n  id: {name}\nwso2.transport.http:\n  listenerConfigurations:\n    \
@@ -55,7 +69,39 @@ impl Layout<'_> {
         for line in self.own.lines() {
             writeln!(yaml, "  {line}")?;
         }
+        yaml.push_str(pair);
         std::fs::write(conf.join("deployment.yaml"), yaml)?;
         Ok(home)
     }
+}
+
+fn pair_of(database: &Path, sync: u16) -> String {
+    let package = "org.wso2.carbon";
+    format!(
+        "cluster.config:
+  enabled: true
+  groupId: load
+  coordinationStrategyClass: {package}.cluster.coordinator.rdbms.RDBMSCoordinationStrategy
+  strategyConfig:
+    datasource: SHARED_DB
+deployment.config:
+  type: ha
+  eventSyncServer:
+    host: 127.0.0.1
+    port: {sync}
+state.persistence:
+  enabled: true
+  persistenceStore: {package}.streaming.integrator.core.persistence.DBPersistenceStore
+  config:
+    datasource: SHARED_DB
+wso2.datasources:
+  dataSources:
+    - name: SHARED_DB
+      definition:
+        type: RDBMS
+        configuration:
+          jdbcUrl: 'jdbc:sqlite:{}'
+",
+        database.display()
+    )
 }

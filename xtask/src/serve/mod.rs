@@ -1,8 +1,11 @@
-//! `cargo xtask serve`: what a running `weir serve` costs an event, fed over HTTP.
+//! `cargo xtask serve`: what a running `weir serve` costs, and how long it stands still.
 
 mod client;
 mod home;
 mod node;
+mod sink;
+mod state;
 mod throughput;
 
+pub(crate) use state::{snapshots, takeovers};
 pub(crate) use throughput::throughput;

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use serde_json::Value as Json;
+
 use super::client::{Connection, says_yes};
 use super::home::Home;
 
@@ -49,6 +51,21 @@ impl Node {
         self.until(|| says_yes(self.home.http, "/health/ready"))
     }
 
+    /// Waits until its process answers.
+    pub(crate) fn until_alive(&self) -> Result<()> {
+        self.until(|| says_yes(self.home.http, "/health/live"))
+    }
+
+    /// What `weir status --json` says of it.
+    pub(crate) fn status(&self, binary: &Path) -> Result<Json> {
+        let asked = Command::new(binary)
+            .args(["status", "--json", "--home"])
+            .arg(&self.home.folder)
+            .output()
+            .context("could not ask for the status")?;
+        Ok(serde_json::from_slice(&asked.stdout)?)
+    }
+
     /// Waits until something holds.
     pub(crate) fn until(&self, holds: impl Fn() -> bool) -> Result<()> {
         let began = Instant::now();
@@ -74,6 +91,14 @@ impl Node {
         let ticks =
             |at: usize| -> f64 { fields.get(at).and_then(|it| it.parse().ok()).unwrap_or(0.0) };
         Ok((ticks(11) + ticks(12)) / TICKS)
+    }
+
+    /// Its resident memory in MB.
+    pub(crate) fn resident_mb(&self) -> Result<f64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find(|it| it.starts_with("VmRSS:")).unwrap_or_default();
+        let kib = line.split_whitespace().nth(1).and_then(|it| it.parse::<f64>().ok());
+        Ok(kib.unwrap_or(0.0) / 1024.0)
     }
 
     /// Ends it at once, as a SIGKILL does.

@@ -36,7 +36,8 @@ pub(crate) fn throughput(root: &Path, binary: Option<&str>) -> Result<bool> {
     println!("|--:|--:|--:|--:|");
     for (events, clients) in CASES {
         let folder = std::env::temp_dir().join(format!("weir-load-{}", std::process::id()));
-        let layout = Layout { folder: &folder, app: APP, own: "snapshotIntervalMillis: 60000" };
+        let own = "snapshotIntervalMillis: 60000";
+        let layout = Layout { folder: &folder, app: APP, sink: 0, own };
         let home = layout.alone()?;
         let node = Node::start(binary, &home)?;
         node.until_active()?;

@@ -41,11 +41,21 @@ pub(crate) struct Course {
 pub(crate) struct Reached {
     /// The last entry that was handed to the apps.
     pub(crate) at: EntryId,
+    /// How many entries that was since it began.
+    pub(crate) entries: u64,
     /// The apps that follow, and how each is.
     pub(crate) apps: Vec<(Text, watch::Receiver<Progress>)>,
 }
 
 impl Reached {
+    /// How long the entries up to `last` may still take.
+    pub(crate) fn left(&self, last: EntryId) -> Duration {
+        let busy: Duration = self.apps.iter().map(|(_, it)| it.borrow().busy).sum();
+        let left = last.seq.0.saturating_sub(self.at.seq.0);
+        let each = busy.checked_div(u32::try_from(self.entries).unwrap_or(u32::MAX));
+        each.unwrap_or_default().saturating_mul(u32::try_from(left).unwrap_or(u32::MAX))
+    }
+
     /// How an app is that follows.
     pub(crate) fn progress(&self, app: &str) -> Option<Progress> {
         let found = self.apps.iter().find(|(name, _)| name == app);
@@ -203,6 +213,7 @@ struct Walk {
     apps: Vec<Followed>,
     /// The last entry that was read.
     at: EntryId,
+    entries: u64,
     time: Time,
 }
 
@@ -225,13 +236,13 @@ impl Walk {
             }
         }
         let first = apps.iter().map(|it| it.at).min().unwrap_or(base);
-        Ok(Self { apps, at: first.max(base), time: Time::default() })
+        Ok(Self { apps, at: first.max(base), entries: 0, time: Time::default() })
     }
 
     fn reached(&self) -> Reached {
         let handles = self.apps.iter().map(|it| &it.app.handle);
         let apps = handles.map(|it| (it.name.clone(), it.progress.clone())).collect();
-        Reached { at: self.at, apps }
+        Reached { at: self.at, entries: self.entries, apps }
     }
 
     /// Executes the entries up to `through`; false when it was asked to end.
@@ -286,6 +297,7 @@ impl Walk {
             self.left_by(entry)?;
         }
         (self.at, self.time) = (entry.id, entry.time);
+        self.entries += 1;
         Ok(())
     }
 
@@ -338,7 +350,7 @@ impl Walk {
     }
 
     fn end(self) -> Vec<Followed> {
-        let Self { mut apps, at, time } = self;
+        let Self { mut apps, at, time, .. } = self;
         for followed in apps.iter_mut().filter(|it| it.at < at) {
             (followed.at, followed.time) = (at, time);
         }

@@ -1,6 +1,7 @@
 //! What a node shows of itself when it is asked.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 use weir_cluster::{NodeInput, PeerReport};
@@ -9,9 +10,11 @@ use weir_event::Text;
 
 use super::active::ActiveApp;
 use super::conductor::Conductor;
-use super::follow::Follower;
+use super::feed::APP_QUEUE_KIB;
+use super::follow::{Follower, Reached};
 use super::lane::Lane;
-use super::view::{AppView, NodeView, PeerView, SinkView, SnapshotView};
+use super::term::Term;
+use super::view::{AppView, NodeView, PeerView, SinkView};
 
 impl Conductor {
     /// Asks the group about the peers; the answer is the moment to look.
@@ -29,19 +32,16 @@ impl Conductor {
 
     fn view(&self, peers: &[PeerReport]) -> NodeView {
         let term = self.term.as_ref();
+        let reached = self.following.as_ref().map(Follower::reached).unwrap_or_default();
         let mut apps: Vec<AppView> = term
-            .map(|term| term.apps.iter().map(|app| view_of(app, term.saved.get(&app.handle.name))))
+            .map(|term| term.apps.iter().map(|app| view_of(app, term)))
             .into_iter()
             .flatten()
             .collect();
         let failed = term.map_or(&self.settings.broken, |it| &it.failed);
         apps.extend(failed.iter().map(|(name, why)| waiting_app(name, Some(why.clone()))));
         if term.is_none_or(|it| it.apps.is_empty()) {
-            let followed = self.following.as_ref().map(Follower::reached).unwrap_or_default();
-            apps.extend(self.settings.texts.iter().map(|it| AppView {
-                applied: followed.of(&it.name),
-                ..waiting_app(&it.name, None)
-            }));
+            apps.extend(self.settings.texts.iter().map(|it| self.standing_app(&it.name, &reached)));
         }
         NodeView {
             node: self.settings.node.clone(),
@@ -53,6 +53,27 @@ impl Conductor {
             last: self.last,
             peers: peers.iter().map(|it| self.peer(it)).collect(),
             apps,
+            takeover: self.takeover_now(&reached),
+        }
+    }
+
+    /// How long the apps would take to come up here.
+    fn takeover_now(&self, reached: &Reached) -> Option<Duration> {
+        let all = self.settings.texts.iter().all(|it| reached.progress(&it.name).is_some());
+        (self.term.is_none() && all).then(|| reached.left(self.last))
+    }
+
+    /// An app of a node that stands by.
+    fn standing_app(&self, name: &Text, reached: &Reached) -> AppView {
+        let progress = reached.progress(name).unwrap_or_default();
+        let pace = self.standing.paces.get(name);
+        AppView {
+            applied: reached.of(name),
+            failed: progress.failed,
+            held_bytes: progress.held_bytes,
+            unsaved: pace.map_or(progress.busy, |it| it.unsaved(progress.busy)),
+            snapshot: self.standing.saved.get(name).cloned(),
+            ..waiting_app(name, None)
         }
     }
 
@@ -67,8 +88,10 @@ impl Conductor {
     }
 }
 
-fn view_of(app: &ActiveApp, snapshot: Option<&SnapshotView>) -> AppView {
+fn view_of(app: &ActiveApp, term: &Term) -> AppView {
     let progress = app.handle.progress.borrow().clone();
+    let (name, busy) = (&app.handle.name, progress.busy);
+    let queued = APP_QUEUE_KIB - app.room.available_permits();
     let sink = |lane: &Arc<Lane>| {
         let counts = lane.counts();
         SinkView {
@@ -86,7 +109,10 @@ fn view_of(app: &ActiveApp, snapshot: Option<&SnapshotView>) -> AppView {
         applied: progress.applied,
         events: progress.events,
         repeated: progress.repeated,
-        snapshot: snapshot.cloned(),
+        queued_kib: queued as u64,
+        held_bytes: app.handle.weight_bytes(),
+        unsaved: term.paces.get(name).map_or(busy, |it| it.unsaved(busy)),
+        snapshot: term.saved.get(name).cloned(),
         sources: app.sources.iter().map(|(name, it)| (name.to_string(), it.last())).collect(),
         sinks: app.handle.lanes.iter().map(sink).collect(),
     }
@@ -100,6 +126,9 @@ fn waiting_app(name: &Text, failed: Option<String>) -> AppView {
         applied: EntryId::NONE,
         events: 0,
         repeated: 0,
+        queued_kib: 0,
+        held_bytes: 0,
+        unsaved: Duration::ZERO,
         snapshot: None,
         sources: Vec::new(),
         sinks: Vec::new(),

@@ -68,6 +68,9 @@ pub struct NodeView {
     pub peers: Vec<PeerView>,
     /// Its apps.
     pub apps: Vec<AppView>,
+    /// How long this node would take to bring its apps up if it had the lease now; `None` where
+    /// it is active or that is not known.
+    pub takeover: Option<Duration>,
 }
 
 /// Another node of the group.
@@ -96,6 +99,12 @@ pub struct AppView {
     pub events: u64,
     /// Events left out because their idempotency key was known.
     pub repeated: u64,
+    /// How much of what its sources brought waits to be executed, in KiB.
+    pub queued_kib: u64,
+    /// About how many bytes of state it holds.
+    pub held_bytes: u64,
+    /// How long the entries since its last snapshot took to execute.
+    pub unsaved: Duration,
     /// Its last snapshot.
     pub snapshot: Option<SnapshotView>,
     /// Its sources: name, and how each is.

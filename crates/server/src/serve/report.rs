@@ -25,6 +25,7 @@ pub(crate) fn json(view: &NodeView) -> Json {
         "committed": view.committed.seq.0,
         "last": view.last.seq.0,
         "inSync": view.in_sync,
+        "takeoverMs": view.takeover.map(|it| it.as_millis() as u64),
         "peers": view.peers.iter().map(peer).collect::<Vec<_>>(),
         "apps": view.apps.iter().map(app).collect::<Vec<_>>(),
     })
@@ -58,8 +59,12 @@ fn app(view: &AppView) -> Json {
         "applied": view.applied.seq.0,
         "events": view.events,
         "repeated": view.repeated,
+        "queuedKib": view.queued_kib,
+        "heldBytes": view.held_bytes,
+        "unsavedMs": view.unsaved.as_millis() as u64,
         "snapshot": view.snapshot.as_ref().map(|it| json!({
             "entry": it.at.seq.0, "revision": it.revision, "takenAtMs": it.taken.0,
+            "bytes": it.bytes, "pauseUs": it.pause.as_micros() as u64,
         })),
         "sources": view.sources.iter().map(source).collect::<Vec<_>>(),
         "sinks": view.sinks.iter().map(sink).collect::<Vec<_>>(),
