@@ -11,7 +11,7 @@ use crate::app::{App, Receiver};
 use crate::named_window::Shown;
 use crate::outputs::{Emitted, Level, Outputs, TapId};
 use crate::query::{Asked, Delivery, Port, QueryInput, World, Written};
-use crate::timer::{Target, Timer};
+use crate::timer::{Jump, Target, Timer};
 use crate::together::Together;
 
 /// How many queries deep an event may travel before it is taken for a loop.
@@ -345,7 +345,11 @@ impl App {
             return;
         }
         self.clock = to;
-        while let Some(timer) = self.timers.take_due(to) {
+        if self.timers.next_due().is_none_or(|due| due > to) {
+            return;
+        }
+        let mut jump = Jump::new(to);
+        while let Some(timer) = jump.next(&mut self.timers) {
             self.fire(timer, out);
         }
     }

@@ -32,6 +32,57 @@ pub(crate) struct Timer {
     pub key: Key,
 }
 
+/// A place in the order in which a jump of the playback clock wakes.
+type Turn = (u8, u32, u16);
+
+impl Target {
+    /// Its place among those that a jump of the playback clock wakes: named windows, then queries
+    /// in order of the text, of each its window before its rate limit.
+    fn turn(self) -> Turn {
+        match self {
+            Self::Window(window) => (0, window, 0),
+            Self::Query(query, part) => (1, query, u16::from(part)),
+            Self::Rate(query) => (1, query, u16::MAX),
+            Self::Trigger(trigger) => (2, trigger, 0),
+            Self::Purge(partition) => (3, partition, 0),
+            Self::Retention(aggregation) => (4, aggregation, 0),
+            Self::Idle => (5, 0, 0),
+        }
+    }
+}
+
+/// One jump of the playback clock. The original wakes whoever has something due one after the
+/// other, each for all of it; one whose turn is over waits for the next jump.
+#[derive(Debug)]
+pub(crate) struct Jump {
+    to: i64,
+    turn: Turn,
+    /// By whose turn it is, when it was due, and the order in which it was asked for.
+    waiting: BTreeMap<(Turn, i64, u64), Timer>,
+}
+
+impl Jump {
+    pub(crate) fn new(to: i64) -> Self {
+        Self { to, turn: (0, 0, 0), waiting: BTreeMap::new() }
+    }
+
+    /// What is woken next. After the last one, what came due too late is among `timers` again.
+    pub(crate) fn next(&mut self, timers: &mut Timers) -> Option<Timer> {
+        for (asked, timer) in timers.take_all_due(self.to) {
+            self.waiting.insert((timer.target.turn(), timer.due, asked), timer);
+        }
+        let from = (self.turn, i64::MIN, 0);
+        let Some(at) = self.waiting.range(from..).next().map(|(at, _)| *at) else {
+            for ((_, due, asked), timer) in std::mem::take(&mut self.waiting) {
+                timers.pending.insert((due, asked), (timer.target, timer.key));
+            }
+            return None;
+        };
+        self.turn = at.0;
+        self.waiting.remove(&at)
+    }
+}
+
 /// Wake-ups in the order in which they fall due, and among those in the order asked for.
 #[derive(Debug, Default)]
 pub(crate) struct Timers {
@@ -59,6 +110,16 @@ impl Timers {
         }
         let (target, key) = entry.remove();
         Some(Timer { due, target, key })
+    }
+
+    /// Takes all that is due at `now`, in order.
+    fn take_all_due(&mut self, now: i64) -> impl Iterator<Item = (u64, Timer)> + '_ {
+        std::iter::from_fn(move || {
+            let entry = self.pending.first_entry().filter(|it| it.key().0 <= now)?;
+            let (due, asked) = *entry.key();
+            let (target, key) = entry.remove();
+            Some((asked, Timer { due, target, key }))
+        })
     }
 
     /// Forgets what these keys, which are in order, asked for.
@@ -112,6 +173,28 @@ impl Timers {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_jump_wakes_one_after_the_other_and_what_comes_late_waits_for_the_next() {
+        let mut timers = Timers::default();
+        timers.ask(20, Target::Window(0), Key(0));
+        timers.ask(10, Target::Query(1, 0), Key(0));
+        timers.ask(15, Target::Query(0, 0), Key(0));
+        let mut jump = Jump::new(30);
+        let mut fired = Vec::new();
+        while let Some(timer) = jump.next(&mut timers) {
+            fired.push((timer.due, timer.target));
+            if timer.target == Target::Query(0, 0) && timer.due < 30 {
+                timers.ask(timer.due + 10, Target::Query(0, 0), Key(0));
+                timers.ask(30, Target::Window(0), Key(0));
+            }
+        }
+        let window = (20, Target::Window(0));
+        let first = [15, 25].map(|due| (due, Target::Query(0, 0)));
+        assert_eq!(fired, [window, first[0], first[1], (10, Target::Query(1, 0))]);
+        assert_eq!(timers.next_due(), Some(30));
+        assert_eq!(Jump::new(30).next(&mut timers).map(|it| it.due), Some(30));
+    }
 
     #[test]
     fn timers_fire_by_due_time_then_by_order_asked_also_after_a_restore() {

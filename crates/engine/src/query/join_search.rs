@@ -203,6 +203,9 @@ impl Search<'_> {
                     (true, false) | (false, _) => std::slice::from_ref(&flow.kinds[place]),
                 };
                 for kind in kinds {
+                    // Without a window an event leaves at once, by the clock.
+                    let leaves = how.windowless && *kind == Kind::Expired;
+                    let time = if leaves { chunk.now } else { time };
                     for partner in partners {
                         joined.push(row, *partner, *kind, time);
                     }
