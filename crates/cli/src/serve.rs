@@ -37,6 +37,7 @@ A pair is two nodes whose deployment.yaml name the same group and the same datab
 The node answers on port 9090 + `wso2.carbon.ports.offset`:
   /health/live    200 on both nodes
   /health/ready   200 on the active node, 503 on the other
+  /siddhi-apps/ha/is-active-node   true or false, as the original answers
 
 What is logged is chosen by WEIR_LOG: WEIR_LOG=debug, WEIR_LOG=warn,weir_server=info
 

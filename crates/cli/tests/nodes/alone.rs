@@ -12,6 +12,7 @@ fn what_is_acknowledged_survives_a_kill_and_a_key_is_taken_once() {
     let mut node = stage.alone();
     node.until(ACTIVE);
     assert_eq!((node.health("/health/live"), node.health("/health/ready")), (200, 200));
+    assert_eq!(node.health("/siddhi-apps/ha/is-active-node"), 200);
     for n in 1..=20 {
         stage.send(n);
     }

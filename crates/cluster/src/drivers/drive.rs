@@ -182,6 +182,8 @@ impl<S: LeaseStore, L: EntryLog> Drive<S, L> {
                 Ok(())
             }
             Inner::Dialled(node, Ok(link)) => {
+                // As the original says it, which runbooks look for.
+                tracing::info!("memberAdded event received for node id : {node}");
                 let conn = self.connect(link, None);
                 self.feed(NodeInput::Connected(node, conn))
             }

@@ -63,7 +63,7 @@ impl ConfigError {
         let number = place.line.to_string();
         let margin = " ".repeat(number.len());
         writeln!(f, "{margin}--> {file}:{}:{}", place.line, place.column)?;
-        if let Some(line) = self.text.lines().nth(place.line - 1) {
+        if let Some(line) = self.text.lines().nth(place.line - 1).map(without_secrets) {
             let width = line
                 .chars()
                 .skip(place.column - 1)
@@ -85,6 +85,31 @@ impl ConfigError {
     }
 }
 
+/// A line of the file as it may be shown: logs and terminals are read by many.
+fn without_secrets(line: &str) -> String {
+    let lower = line.to_ascii_lowercase();
+    let word =
+        ["password", "secret"].iter().filter_map(|it| Some(lower.find(it)? + it.len())).min();
+    let (shown, hidden) = line.split_at(word.unwrap_or(line.len()));
+    let mut shown = shown.to_owned();
+    if let Some(rest) = hidden.find([':', '=']).and_then(|at| hidden.get(..=at)) {
+        shown.push_str(rest);
+    }
+    if word.is_some() {
+        shown.push_str(if shown.ends_with('=') { "***" } else { " ***" });
+    }
+    // `jdbc:…://user:password@host`
+    let account = shown.find("jdbc:").and_then(|jdbc| {
+        let from = jdbc + shown.get(jdbc..)?.find("//")? + 2;
+        let to = from + shown.get(from..)?.find('@')?;
+        Some(from..to)
+    });
+    if let Some(account) = account {
+        shown.replace_range(account, "***");
+    }
+    shown
+}
+
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, problem) in self.problems.iter().enumerate() {
@@ -98,3 +123,26 @@ impl fmt::Display for ConfigError {
 }
 
 impl std::error::Error for ConfigError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_are_not_shown() {
+        for (line, shown) in [
+            ("  password: s3cret", "  password: ***"),
+            ("  - eventSyncSecret: 'x'", "  - eventSyncSecret: ***"),
+            ("c: { username: me, password: s3cret, x: y }", "c: { username: me, password: ***"),
+            ("url: jdbc:oracle://db/weir", "url: jdbc:oracle://db/weir"),
+            (
+                "u: 'jdbc:oracle://db/w?user=a&password=b'",
+                "u: 'jdbc:oracle://db/w?user=a&password=***",
+            ),
+            ("url: jdbc:x://me:pass@db:1/weir?a=b", "url: jdbc:x://***@db:1/weir?a=b"),
+            ("no key here", "no key here"),
+        ] {
+            assert_eq!(without_secrets(line), shown);
+        }
+    }
+}

@@ -39,6 +39,7 @@ pub(crate) async fn serve(
         .route("/health", get(healthy))
         .route("/health/live", get(live))
         .route("/health/ready", get(ready))
+        .route("/siddhi-apps/ha/is-active-node", get(is_active_node))
         .with_state(Standing { role, gate });
     if let Err(error) = axum::serve(listener, router).await {
         tracing::error!("the node's HTTP service ended: {error}");
@@ -66,6 +67,13 @@ async fn ready(State(at): State<Standing>) -> Response {
         (StatusCode::SERVICE_UNAVAILABLE, "not ready")
     };
     answer(code, &json!({ "status": status, "role": role.word() }))
+}
+
+/// As the original answers, on both nodes; it says no more than [`ready`] does, so it asks for no
+/// password either.
+async fn is_active_node(State(at): State<Standing>) -> Response {
+    let active = at.role.borrow().is_ready() && at.gate.borrow().is_open();
+    (StatusCode::OK, [(header::CONTENT_TYPE, "text/plain")], active.to_string()).into_response()
 }
 
 fn answer(code: StatusCode, body: &serde_json::Value) -> Response {
