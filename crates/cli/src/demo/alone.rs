@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::client::Client;
 use super::flights::Flights;
-use super::homes::{self, Ports};
+use super::homes::{self, Manner, Ports};
 use super::listener::Listener;
 use super::node::Node;
 use super::progress::Progress;
@@ -15,10 +15,10 @@ use super::tally::Received;
 pub(super) async fn play(
     folder: &Path,
     ports: &mut Ports,
-    flights: &Flights,
-    requests: usize,
+    manner: &Manner,
+    (flights, requests): (&Flights, usize),
 ) -> anyhow::Result<(Vec<Received>, Duration)> {
-    let plan = homes::alone(folder, ports)?;
+    let plan = homes::alone(folder, ports, manner)?;
     let listener = Listener::open(plan.sink).await?;
     let mut client = Client::of(vec![plan.source]);
     let mut node = Node::new(plan)?;

@@ -9,7 +9,7 @@ use clap::Args;
 use super::alone;
 use super::flights::Flights;
 use super::harm;
-use super::homes::Ports;
+use super::homes::{Manner, Ports};
 use super::pair::{self, Setup};
 use super::table::{seconds, thousands};
 use super::tally::Tally;
@@ -67,6 +67,12 @@ pub(crate) struct Demo {
     /// The database that the nodes share, rather than an SQLite file.
     #[arg(long, value_name = "JDBC_URL")]
     database: Option<String>,
+    /// How many departures one more window of the app holds: about 100 bytes of state each.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    held: usize,
+    /// What the passive node does with the log: `hot` or `queue`, as `weir.standby`.
+    #[arg(long, value_name = "HOW", default_value = "hot", value_parser = ["hot", "queue"])]
+    standby: String,
     /// How many events a request has.
     #[arg(long, value_name = "N", default_value_t = 20)]
     array: usize,
@@ -125,14 +131,16 @@ impl Demo {
             restarts: self.restarts,
             restart_command: self.restart_command.clone(),
         };
-        let setup = Setup { database: self.database.as_deref(), harm: &harm, rate: self.rate };
+        let manner = Manner { held: self.held, standby: self.standby.clone() };
+        let (database, rate) = (self.database.as_deref(), self.rate);
+        let setup = Setup { database, manner: &manner, harm: &harm, rate };
         let story = pair::play(homes.folder(), &mut ports, &flights, &setup).await?;
         io::say(&format!(
             "the same {} requests, to one node alone",
             thousands(story.requests as u64)
         ));
         let (received, took) =
-            alone::play(homes.folder(), &mut ports, &flights, story.requests).await?;
+            alone::play(homes.folder(), &mut ports, &manner, (&flights, story.requests)).await?;
         io::say(&format!("  done in {}", seconds(took)));
         Ok(Verdict::of(&flights, &story, &Tally::of(&received, &[])))
     }

@@ -25,6 +25,29 @@ pub(super) struct Plan {
     pub(super) sink: SocketAddr,
 }
 
+/// How the nodes are.
+#[derive(Debug, Clone)]
+pub(super) struct Manner {
+    /// How many departures one more window of the app holds.
+    pub(super) held: usize,
+    /// What a passive node does with the log.
+    pub(super) standby: String,
+}
+
+impl Manner {
+    fn app(&self) -> String {
+        let app = flights::APP;
+        if self.held == 0 {
+            return app.to_owned();
+        }
+        let held = self.held;
+        format!(
+            "{app}\n@info(name='held')\nfrom Departures#window.length({held})\n\
+             select count() as departures\ninsert into Held;\n"
+        )
+    }
+}
+
 /// Ports of this machine, one after another, those apart that another process holds.
 ///
 /// They are below those that systems give to outgoing connections: a node that was killed finds its
@@ -83,8 +106,8 @@ impl Shared {
 pub(super) fn pair(
     folder: &Path,
     ports: &mut Ports,
-    shared: &Shared,
-    wired: bool,
+    (shared, wired): (&Shared, bool),
+    manner: &Manner,
 ) -> anyhow::Result<Vec<Plan>> {
     let sink = ports.next()?;
     let mut plans = Vec::new();
@@ -93,17 +116,17 @@ pub(super) fn pair(
         if wired {
             plan.dialled = ports.next()?;
         }
-        write(&plan, Some(shared))?;
+        write(&plan, Some(shared), manner)?;
         plans.push(plan);
     }
     Ok(plans)
 }
 
 /// One node that runs alone.
-pub(super) fn alone(folder: &Path, ports: &mut Ports) -> anyhow::Result<Plan> {
+pub(super) fn alone(folder: &Path, ports: &mut Ports, manner: &Manner) -> anyhow::Result<Plan> {
     let sink = ports.next()?;
     let plan = plan("alone", folder, sink, ports)?;
-    write(&plan, None)?;
+    write(&plan, None, manner)?;
     Ok(plan)
 }
 
@@ -113,13 +136,13 @@ fn plan(name: &str, folder: &Path, sink: SocketAddr, ports: &mut Ports) -> anyho
     Ok(Plan { name, home, source, http, sync, dialled: sync, sink })
 }
 
-fn write(plan: &Plan, shared: Option<&Shared>) -> anyhow::Result<()> {
+fn write(plan: &Plan, shared: Option<&Shared>, manner: &Manner) -> anyhow::Result<()> {
     let apps = plan.home.join("wso2/server/deployment/siddhi-files");
     let conf = plan.home.join("conf/server");
     create(&apps)?;
     create(&conf)?;
-    put(&apps.join("Flights.siddhi"), flights::APP)?;
-    put(&conf.join("deployment.yaml"), &deployment(plan, shared))
+    put(&apps.join("Flights.siddhi"), &manner.app())?;
+    put(&conf.join("deployment.yaml"), &deployment(plan, shared, manner))
 }
 
 fn create(folder: &Path) -> anyhow::Result<()> {
@@ -131,7 +154,7 @@ fn put(file: &Path, text: &str) -> anyhow::Result<()> {
     std::fs::write(file, text).with_context(|| format!("could not write `{}`", file.display()))
 }
 
-fn deployment(plan: &Plan, shared: Option<&Shared>) -> String {
+fn deployment(plan: &Plan, shared: Option<&Shared>, manner: &Manner) -> String {
     let Plan { name, http, .. } = plan;
     let mut text = format!(
         "wso2.carbon:
@@ -143,9 +166,11 @@ wso2.transport.http:
       port: {}
 weir:
   snapshotIntervalMillis: 1000
+  standby: {}
 ",
         http.ip(),
-        http.port()
+        http.port(),
+        manner.standby
     );
     if let Some(shared) = shared {
         text.push_str(&clustered(plan, shared));
@@ -209,7 +234,8 @@ mod tests {
     fn a_home_is_laid_out_as_the_original_has_it() {
         let folder = tempfile::tempdir().unwrap();
         let shared = Shared::of(None, folder.path()).unwrap();
-        let plans = pair(folder.path(), &mut Ports::from(None), &shared, true).unwrap();
+        let manner = Manner { held: 0, standby: "hot".to_owned() };
+        let plans = pair(folder.path(), &mut Ports::from(None), (&shared, true), &manner).unwrap();
         assert_eq!(plans.len(), 2);
         let yaml = plans[1].home.join("conf/server/deployment.yaml");
         let yaml = std::fs::read_to_string(yaml).unwrap();

@@ -110,9 +110,19 @@ impl Node {
 
     /// How many logs hold every acknowledged event, as the node itself says.
     pub(super) async fn logs_in_sync(&self) -> Option<u64> {
+        self.status().await?["inSync"].as_u64()
+    }
+
+    /// How large its app's last snapshot is, where it knows.
+    pub(super) async fn snapshot_bytes(&self) -> u64 {
+        let status = self.status().await.unwrap_or_default();
+        status["apps"][0]["snapshot"]["bytes"].as_u64().unwrap_or(0)
+    }
+
+    async fn status(&self) -> Option<serde_json::Value> {
         let home = self.plan.home.clone();
         let asked = tokio::task::spawn_blocking(move || status::ask(&home, "status")).await;
-        asked.ok()?.ok()?["inSync"].as_u64()
+        asked.ok()?.ok()
     }
 
     /// Waits until the node answers the question with yes.

@@ -11,7 +11,7 @@ use super::actives::{Lookout, Seen};
 use super::client::Client;
 use super::flights::Flights;
 use super::harm::{self, Blow, Kind};
-use super::homes::{self, Ports, Shared};
+use super::homes::{self, Manner, Ports, Shared};
 use super::listener::Listener;
 use super::node::{self, Node};
 use super::progress::Progress;
@@ -28,6 +28,7 @@ const CALM: Duration = Duration::from_secs(1);
 pub(super) struct Setup<'a> {
     /// The database that the nodes share; a file without it.
     pub(super) database: Option<&'a str>,
+    pub(super) manner: &'a Manner,
     pub(super) harm: &'a harm::Plan,
     /// Events a second.
     pub(super) rate: u64,
@@ -51,6 +52,8 @@ pub(super) struct Story {
     pub(super) blows: Vec<Blow>,
     pub(super) received: Vec<Received>,
     pub(super) actives: Seen,
+    /// How large the app's last snapshot was; 0 when no node knows.
+    pub(super) state_bytes: u64,
 }
 
 impl Story {
@@ -76,9 +79,9 @@ pub(super) async fn play(
     flights: &Flights,
     setup: &Setup<'_>,
 ) -> anyhow::Result<Story> {
-    let Setup { database, harm, rate } = *setup;
+    let Setup { database, manner, harm, rate } = *setup;
     let shared = Shared::of(database, folder)?;
-    let plans = homes::pair(folder, ports, &shared, harm.cuts > 0)?;
+    let plans = homes::pair(folder, ports, (&shared, harm.cuts > 0), manner)?;
     if database.is_some() {
         let name = shared.name();
         io::say(&format!(
@@ -118,6 +121,10 @@ pub(super) async fn play(
     let blows = std::mem::take(&mut pair.blows);
     listener.quiet().await;
     let actives = lookout.end().await?;
+    let mut state_bytes = 0;
+    for node in &pair.nodes {
+        state_bytes = node.snapshot_bytes().await.max(state_bytes);
+    }
     pair.stop().await?;
     drop(pair);
     bar.into_inner().end();
@@ -128,6 +135,7 @@ pub(super) async fn play(
         blows,
         received: listener.close(),
         actives,
+        state_bytes,
     })
 }
 

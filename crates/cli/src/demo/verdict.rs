@@ -11,8 +11,8 @@ use super::pair::Story;
 use super::table::{Table, percentile, seconds};
 use super::tally::{Break, Tally, digest};
 
-/// Within what time a node logs that outputs were delivered, at the latest.
-const MARKS_WITHIN: Duration = Duration::from_millis(10);
+/// Within what time a node logs that outputs were delivered: 10 ms, and what a busy machine adds.
+const MARKS_WITHIN: Duration = Duration::from_millis(60);
 
 /// The pair's run beside that of the undisturbed node.
 pub(super) struct Verdict {
@@ -33,6 +33,8 @@ pub(super) struct Verdict {
     acks: Vec<Duration>,
     /// Events a second, in the median second.
     pace: u64,
+    /// How large the app's last snapshot was.
+    state_bytes: u64,
     /// Messages of a stopped node that were begun before it stopped.
     begun_max: u64,
 }
@@ -66,6 +68,7 @@ impl Verdict {
             gaps,
             acks,
             pace: pace(flights, story),
+            state_bytes: story.state_bytes,
         }
     }
 
@@ -105,6 +108,7 @@ impl Verdict {
             let took = seconds(percentile(&self.acks, percent));
             table.row(&format!("acknowledged after, {what}"), took);
         }
+        table.count("last snapshot, bytes", self.state_bytes);
         table.gap();
         for (kind, gaps) in &self.gaps {
             table.count(kind.plural(), gaps.len() as u64);
@@ -137,6 +141,7 @@ impl Verdict {
             "acknowledged": self.events,
             "requests": self.requests,
             "requests_sent_again": self.resent,
+            "snapshot_bytes": self.state_bytes,
             "events_a_second": self.pace,
             "acknowledged_p50_ms": percentile(&self.acks, 50).as_secs_f64() * 1e3,
             "acknowledged_p99_ms": percentile(&self.acks, 99).as_secs_f64() * 1e3,
@@ -170,7 +175,7 @@ fn breaks(story: &Story) -> Vec<Break> {
         let calm = before.take_while(|it| it.at - it.took >= blow.calm);
         calm.map(|it| it.took).max().unwrap_or_default()
     };
-    let of = |it: &Blow| Break { at: it.at, unmarked: (MARKS_WITHIN + slowest(it)) * 2 };
+    let of = |it: &Blow| Break { at: it.at, unmarked: MARKS_WITHIN + slowest(it) * 2 };
     story.blows.iter().map(of).collect()
 }
 
