@@ -23,6 +23,8 @@ const HINT: &str = "the original's snapshots cannot be read: name another table 
 /// Snapshots in a database.
 pub(crate) struct SqlSnapshots {
     session: Box<dyn Session>,
+    /// Reads back what was saved.
+    reader: Option<Box<dyn Session>>,
     link: Link,
     options: DatabaseOptions,
     place: SnapshotPlace,
@@ -61,7 +63,8 @@ impl SqlSnapshots {
                 Err(error) => return Err(error),
             }
         }
-        Ok(Self { session, link: link.clone(), options, place: place.clone() })
+        let (link, place) = (link.clone(), place.clone());
+        Ok(Self { session, reader: None, link, options, place })
     }
 
     /// Runs `work` in a transaction that finds no epoch above `under` at the fence.
@@ -123,21 +126,25 @@ impl SqlSnapshots {
         self.fenced(under, |session| session.write(&insert, &values).map(drop))
     }
 
-    /// Reads the pieces over a connection that has none of them in its cache.
-    fn check_saved(&self, snapshot: &Snapshot) -> Result<(), StoreError> {
-        let mut other = self.link.session(self.options, self.options.answer_within())?;
-        let mut written = snapshot.pieces();
-        let mut all_same = true;
-        let mut compare = |piece: &[u8]| {
-            all_same &= written.next().as_deref() == Some(piece);
-            Ok(())
+    /// Reads the pieces over another connection than they were written over.
+    fn check_saved(&mut self, snapshot: &Snapshot) -> Result<(), StoreError> {
+        let table = &self.place.table;
+        let kept = self.reader.take().map(|mut it| (is_saved(&mut *it, table, snapshot), it));
+        let (is_saved, reader) = match kept {
+            Some((Ok(is_saved), reader)) => (is_saved, reader),
+            // The server may have ended a connection that was kept.
+            Some((Err(_), _)) | None => {
+                let within = self.options.answer_within();
+                let mut reader = self.link.session(self.options, within)?;
+                (is_saved(&mut *reader, table, snapshot)?, reader)
+            }
         };
-        let (app, revision) = (snapshot.app.as_str(), snapshot.revision.as_str());
-        let count = each_piece(&mut *other, &self.place.table, app, revision, &mut compare)?;
-        if all_same && count == snapshot.piece_count() {
+        // To log in to a server takes longer than all else of a small snapshot.
+        self.reader = Some(reader).filter(|it| it.dialect() != Dialect::Sqlite);
+        if is_saved {
             return Ok(());
         }
-        let why = format!("revision `{revision}` is not as it was written");
+        let why = format!("revision `{}` is not as it was written", snapshot.revision);
         Err(StoreError::Damaged { database: self.session.name().to_owned(), why })
     }
 
@@ -189,6 +196,23 @@ fn fence_table(dialect: Dialect, table: &str) -> String {
             epoch BIGINT NOT NULL
         ){end}"
     )
+}
+
+/// Whether the pieces of a snapshot are there as they were written.
+fn is_saved(
+    session: &mut dyn Session,
+    table: &str,
+    snapshot: &Snapshot,
+) -> Result<bool, StoreError> {
+    let mut written = snapshot.pieces();
+    let mut all_same = true;
+    let mut compare = |piece: &[u8]| {
+        all_same &= written.next().as_deref() == Some(piece);
+        Ok(())
+    };
+    let (app, revision) = (snapshot.app.as_str(), snapshot.revision.as_str());
+    let count = each_piece(session, table, app, revision, &mut compare)?;
+    Ok(all_same && count == snapshot.piece_count())
 }
 
 /// Gives the pieces of a whole snapshot to `take`, one at a time, and answers how many.

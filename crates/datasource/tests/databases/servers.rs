@@ -228,6 +228,7 @@ fn a_client_that_stands_still_in_a_transaction_holds_nobody_up() {
         still.execute(&statement("UPDATE FENCE SET epoch = 2", [])).unwrap();
         // Only the end of the other transaction lets this one through.
         bed.run("UPDATE FENCE SET epoch = 3");
-        assert_eq!(bed.one("SELECT epoch FROM FENCE"), Value::Int(3));
+        let epoch = bed.one("SELECT epoch FROM FENCE");
+        assert!([Value::Int(3), Value::Long(3)].contains(&epoch), "{epoch:?}");
     }
 }
