@@ -1,15 +1,22 @@
 //! Plays an app step by step, written as text, and writes down what came out.
 
 use weir_engine::{App, Emitted, EntryHead, Level, Options, Outputs, TapId};
-use weir_event::{BatchBuilder, DataType, Epoch, Seq, Value};
+use weir_event::{Batch, BatchBuilder, DataType, Epoch, OutputNo, Seq, Value};
+use weir_plan::StreamId;
 
 #[derive(Default)]
-struct Rows(Vec<(TapId, String)>);
+struct Rows(Vec<(TapId, OutputNo, String)>);
+
+/// An entry as the log keeps it, and what it made.
+enum Logged {
+    Events { stream: StreamId, batch: Batch, head: EntryHead, made: Vec<(TapId, OutputNo, String)> },
+    Query { query: String, head: EntryHead, answer: Vec<String> },
+}
 
 impl Outputs for Rows {
     fn rows(&mut self, tap: TapId, emitted: &Emitted<'_>) {
-        for row in emitted.range() {
-            self.0.push((tap, written(&emitted.batch.row(row))));
+        for (row, number) in emitted.range().zip(emitted.first.0..) {
+            self.0.push((tap, OutputNo(number), written(&emitted.batch.row(row))));
         }
     }
 
@@ -65,6 +72,9 @@ pub(crate) struct Player<'a> {
     text: &'a str,
     taps: Vec<(TapId, &'a str)>,
     seq: u64,
+    /// The last snapshot, and the entries since.
+    snapshot: Vec<u8>,
+    log: Vec<Logged>,
     /// The entries' time, which is not that of apps that take it from the events.
     pub wall: i64,
 }
@@ -72,10 +82,12 @@ pub(crate) struct Player<'a> {
 impl<'a> Player<'a> {
     pub(crate) fn new(text: &'a str, listened: &[&'a str]) -> Self {
         let app = made(text);
-        let mut player = Self { app, text, taps: Vec::new(), seq: 0, wall: 1 };
+        let (taps, snapshot, log) = (Vec::new(), Vec::new(), Vec::new());
+        let mut player = Self { app, text, taps, seq: 0, snapshot, log, wall: 1 };
         player.listen(listened);
         let head = player.head(0);
         player.app.start(head, &mut Rows::default());
+        player.snapshot();
         player
     }
 
@@ -97,11 +109,42 @@ impl<'a> Player<'a> {
     /// A new app goes on from the state of this one.
     pub(crate) fn restart(&mut self) {
         let state = self.app.save();
+        self.go_on_from(&state);
+        assert!(self.app.save() == state, "{}: saving again differs", self.text);
+    }
+
+    fn go_on_from(&mut self, state: &[u8]) {
         let listened: Vec<&str> = self.taps.iter().map(|(_, name)| *name).collect();
         self.app = made(self.text);
         self.listen(&listened);
-        self.app.load(&state).expect("a saved state loads");
-        assert!(self.app.save() == state, "{}: saving again differs", self.text);
+        self.app.load(state).expect("a saved state loads");
+    }
+
+    /// The state is kept, and the entries before it are not needed any more.
+    pub(crate) fn snapshot(&mut self) {
+        self.snapshot = self.app.save();
+        self.log.clear();
+    }
+
+    /// This app is gone: another one restores the last snapshot and replays the entries since. It
+    /// must make what this one made, under the same numbers, so that all of it can be dropped.
+    pub(crate) fn take_over(&mut self) {
+        let snapshot = std::mem::take(&mut self.snapshot);
+        self.go_on_from(&snapshot);
+        self.snapshot = snapshot;
+        for logged in &self.log {
+            match logged {
+                Logged::Events { stream, batch, head, made } => {
+                    let mut rows = Rows::default();
+                    self.app.apply(*stream, batch, &[*head], &mut rows);
+                    assert_eq!(rows.0, *made, "{}: a replay differs", self.text);
+                }
+                Logged::Query { query, head, answer } => {
+                    let again = answered(&mut self.app, query, *head);
+                    assert_eq!(again, *answer, "{}: a replay differs", self.text);
+                }
+            }
+        }
     }
 
     /// `Stream@time values; values`; what came out.
@@ -122,15 +165,24 @@ impl<'a> Player<'a> {
         self.app.apply(stream, &batch, &[head], &mut rows);
         let name =
             |tap: TapId| self.taps.iter().find(|it| it.0 == tap).expect("it is listened to").1;
-        rows.0.into_iter().map(|(tap, row)| format!("< {} {row}", name(tap))).collect()
+        let came = rows.0.iter().map(|(tap, _, row)| format!("< {} {row}", name(*tap))).collect();
+        self.log.push(Logged::Events { stream, batch, head, made: rows.0 });
+        came
     }
 
     pub(crate) fn ask(&mut self, query: &str) -> Vec<String> {
         let head = self.head(0);
-        match self.app.query(query, head) {
-            Ok(answer) => answer.rows.iter().map(|row| format!("= {}", written(row))).collect(),
-            Err(_) => vec!["!".to_owned()],
-        }
+        let answer = answered(&mut self.app, query, head);
+        let query = query.to_owned();
+        self.log.push(Logged::Query { query, head, answer: answer.clone() });
+        answer
+    }
+}
+
+fn answered(app: &mut App, query: &str, head: EntryHead) -> Vec<String> {
+    match app.query(query, head) {
+        Ok(answer) => answer.rows.iter().map(|row| format!("= {}", written(row))).collect(),
+        Err(_) => vec!["!".to_owned()],
     }
 }
 
