@@ -22,7 +22,7 @@ pub(crate) struct Home {
 #[derive(Debug, Clone)]
 pub(crate) struct Layout<'a> {
     pub(crate) folder: &'a Path,
-    /// The app's text; `PORT` stands for the source's port, `SINK` for that of the sink.
+    /// The app's text, the same on all nodes: ports are variables of their environment.
     pub(crate) app: &'a str,
     /// Where the sinks send to.
     pub(crate) sink: u16,
@@ -58,9 +58,7 @@ impl Layout<'_> {
         let conf = home.folder.join("conf/server");
         std::fs::create_dir_all(&apps)?;
         std::fs::create_dir_all(&conf)?;
-        let app = self.app.replace("PORT", &home.source.to_string());
-        let app = app.replace("SINK", &home.sink.to_string());
-        std::fs::write(apps.join("Load.siddhi"), app)?;
+        std::fs::write(apps.join("Load.siddhi"), self.app)?;
         let mut yaml = format!(
             "wso2.carbon:\n  id: {name}\nwso2.transport.http:\n  listenerConfigurations:\n    \
              - id: default\n      host: 127.0.0.1\n      port: {}\nweir:\n",

@@ -38,6 +38,8 @@ impl Node {
             .arg("serve")
             .arg("--home")
             .arg(&home.folder)
+            .env("LOAD_SOURCE_PORT", home.source.to_string())
+            .env("LOAD_SINK_PORT", home.sink.to_string())
             .stdout(log.try_clone()?)
             .stderr(log)
             .stdin(Stdio::null())

@@ -13,11 +13,11 @@ use super::throughput::request;
 
 /// The app: a window that holds what was fed, and a way through it that shows when it stands still.
 const APP: &str = "@app:name('Load')
-@source(type='http', receiver.url='http://127.0.0.1:PORT/In', @map(type='json'))
+@source(type='http', receiver.url='http://127.0.0.1:${LOAD_SOURCE_PORT}/In', @map(type='json'))
 define stream In (k string, n long, v int, p double);
-@source(type='http', receiver.url='http://127.0.0.1:PORT/Probe', @map(type='json'))
+@source(type='http', receiver.url='http://127.0.0.1:${LOAD_SOURCE_PORT}/Probe', @map(type='json'))
 define stream Probe (n long);
-@sink(type='http', publisher.url='http://127.0.0.1:SINK/out', @map(type='json'))
+@sink(type='http', publisher.url='http://127.0.0.1:${LOAD_SINK_PORT}/out', @map(type='json'))
 define stream Out (n long);
 @sink(type='inMemory', topic='sums')
 define stream Sums (k string, total long);

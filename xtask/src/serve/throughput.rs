@@ -12,7 +12,7 @@ use super::node::{Node, pause};
 
 /// The app that is fed.
 const APP: &str = "@app:name('Load')
-@source(type='http', receiver.url='http://127.0.0.1:PORT/In', @map(type='json'))
+@source(type='http', receiver.url='http://127.0.0.1:${LOAD_SOURCE_PORT}/In', @map(type='json'))
 define stream In (k string, n long, v int, p double);
 @sink(type='inMemory', topic='out')
 define stream Out (k string, total long, mean double);

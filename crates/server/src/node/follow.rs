@@ -364,14 +364,21 @@ type Found = Vec<(AppText, EntryId, Option<Saved>)>;
 fn read_states(shelf: &dyn Shelf, texts: Vec<AppText>) -> Result<(EntryId, Found), ShelfError> {
     let base = shelf.base();
     let mut found = Vec::new();
-    for mut app in texts {
+    for app in texts {
         let Some(snapshot) = shelf.last_snapshot(&app.name)? else {
             found.push((app, base, None));
             continue;
         };
         let saved = Saved::decode(&snapshot.payload)
             .map_err(|it| ShelfError(format!("snapshot `{}`: {it}", snapshot.revision)))?;
-        app.text = saved.text.to_string();
+        if saved.text != app.text {
+            tracing::info!(
+                app = %app.name,
+                "does not follow the log: the last snapshot is of another text of the app; \
+                 this node's text takes over from the snapshot"
+            );
+            continue;
+        }
         found.push((app, snapshot.at, Some(saved)));
     }
     Ok((base, found))
@@ -403,7 +410,7 @@ fn start(
 
 #[cfg(test)]
 mod tests {
-    use weir_codec::Events;
+    use weir_codec::{Events, Snapshot};
     use weir_connectors::Site;
     use weir_event::{BatchBuilder, OutputNo, Seq, Value};
 
@@ -479,6 +486,26 @@ mod tests {
         assert_eq!(saved.mark, OutputNo(2));
         let sum = |it: &Output| it.batch.row(0)[0].clone();
         assert_eq!(saved.waiting.iter().map(sum).collect::<Vec<_>>(), [Value::Long(6)]);
+    }
+
+    #[test]
+    fn an_app_whose_snapshot_is_of_another_text_does_not_follow() {
+        let disk = Disk::holding(Vec::new());
+        let mine = || vec![AppText { name: "T".into(), text: "mine".to_owned() }];
+        for (theirs, follows) in [("mine", 1), ("theirs", 0)] {
+            let saved = Saved {
+                time: Time(1),
+                text: theirs.into(),
+                state: Vec::new(),
+                sources: Vec::new(),
+                sinks: Vec::new(),
+            };
+            let at = EntryId { epoch: Epoch(1), seq: Seq(1) };
+            let (app, revision) = ("T".into(), "r1".into());
+            let snapshot = Snapshot { app, revision, at, payload: saved.encode() };
+            disk.save_snapshot(Epoch(1), &snapshot).unwrap();
+            assert_eq!(read_states(&*disk, mine()).unwrap().1.len(), follows, "{theirs}");
+        }
     }
 
     #[tokio::test]
