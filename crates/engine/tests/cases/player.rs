@@ -4,12 +4,15 @@ use weir_engine::{App, Emitted, EntryHead, Level, Options, Outputs, TapId};
 use weir_event::{Batch, BatchBuilder, DataType, Epoch, OutputNo, Seq, Value};
 use weir_plan::StreamId;
 
+/// A row that came out: where, under which number, what.
+type Row = (TapId, OutputNo, String);
+
 #[derive(Default)]
-struct Rows(Vec<(TapId, OutputNo, String)>);
+struct Rows(Vec<Row>);
 
 /// An entry as the log keeps it, and what it made.
 enum Logged {
-    Events { stream: StreamId, batch: Batch, head: EntryHead, made: Vec<(TapId, OutputNo, String)> },
+    Events { stream: StreamId, batch: Batch, head: EntryHead, made: Vec<Row> },
     Query { query: String, head: EntryHead, answer: Vec<String> },
 }
 
