@@ -34,7 +34,7 @@ impl Id {
 }
 
 /// A sink goes on only when no more outputs than these are not logged as delivered.
-const UNMARKED_MAX: u64 = 1_000;
+pub(super) const UNMARKED_MAX: u64 = 1_000;
 /// What left a node before it was struck has come this long after.
 const LEAVING: Duration = Duration::from_millis(100);
 
@@ -67,7 +67,8 @@ pub(super) struct Tally {
     pub(super) repeated_max: u64,
     /// The most outputs that one sink had in flight at a disturbance.
     pub(super) in_flight_max: u64,
-    /// Outputs that came again although they were not in flight.
+    /// Outputs that came again although they came sooner than those reckoned to be in flight: a
+    /// node that lacks the time marks them later than that.
     pub(super) repeated_beyond: u64,
     /// Outputs that came again in messages of a new id.
     pub(super) repeated_by_id: u64,

@@ -9,7 +9,7 @@ use super::flights::{DEPARTED, Flights};
 use super::harm::{Blow, Kind};
 use super::pair::Story;
 use super::table::{Table, percentile, seconds};
-use super::tally::{Break, Tally, digest};
+use super::tally::{Break, Tally, UNMARKED_MAX, digest};
 
 /// Within what time a node logs that outputs were delivered: 10 ms, and what a busy machine adds.
 const MARKS_WITHIN: Duration = Duration::from_millis(60);
@@ -82,7 +82,10 @@ impl Verdict {
             (self.doubled + pair.repeated_by_id, "outputs came again under another id"),
             (pair.changed, "outputs came again with another content"),
             (self.differing, "outputs are not those of an undisturbed node"),
-            (pair.repeated_beyond, "outputs came again that were not in flight"),
+            (
+                pair.repeated_max.saturating_sub(UNMARKED_MAX),
+                "outputs more than may be in flight came again of a sink at once",
+            ),
             (self.two_active, "times two nodes were active at once"),
             (
                 pair.interleaved.saturating_sub(self.begun_max),
@@ -149,6 +152,7 @@ impl Verdict {
             "lost": self.lost + self.pair.holes(),
             "repeated": self.pair.repeated,
             "repeated_of_a_sink_at_once_max": self.pair.repeated_max,
+            "repeated_beyond_in_flight": self.pair.repeated_beyond,
             "in_flight_of_a_sink_max": self.pair.in_flight_max,
             "repeated_by_id": self.doubled + self.pair.repeated_by_id,
             "differing": self.differing,

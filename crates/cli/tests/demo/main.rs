@@ -1,11 +1,15 @@
 //! The pair under load while it is disturbed: a short run of what `weir demo` does at length.
 
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value as Json;
 
 /// Runs a demo to its end, in which nothing may be broken.
 fn demo(args: &[&str]) -> Json {
+    // Each has six processes and measures times: one after the other.
+    static ONE: Mutex<()> = Mutex::new(());
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let args = [&["demo", "--json"], args].concat();
     let ran = Command::new(env!("CARGO_BIN_EXE_weir")).args(args).output().expect("`weir` runs");
     let said = String::from_utf8(ran.stderr).expect("it writes text");
