@@ -352,7 +352,7 @@ impl Selector {
         if self.aggregates.is_empty() && !self.groups.by_value() {
             return Ok(Vec::new());
         }
-        if self.aggregates.is_empty() && !self.spec.keep_groups {
+        if self.aggregates.is_empty() && !self.spec.keep_groups && self.pending.is_none() {
             self.groups.clear();
         }
         if !self.spec.keep_groups && self.groups.is_crowded() {
