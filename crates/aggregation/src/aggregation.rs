@@ -147,18 +147,16 @@ impl Aggregation {
         let (calendar, period) = (&self.spec.calendar, self.spec.periods[0]);
         let open = &mut self.levels[0].open;
         self.targets.clear();
-        if self.shape.timed {
-            let (mut start, mut next) = (0, 0);
-            for (group, time) in numbers[range.clone()].iter().zip(&times[range.clone()]) {
-                if *time < start || *time >= next {
-                    start = calendar.start_of(*time, period);
-                    next = calendar.next_after(*time, period);
-                }
-                self.targets.push(open.row(*group, start));
+        let (mut start, mut next) = (0, 0);
+        let began = |place: usize| {
+            let time = times[range.start + place];
+            if time < start || time >= next {
+                start = calendar.start_of(time, period);
+                next = calendar.next_after(time, period);
             }
-        } else {
-            self.targets.extend(numbers[range.clone()].iter().map(|group| open.row(*group, 0)));
-        }
+            start
+        };
+        open.rows_of(&numbers[range.clone()], began, &mut self.targets);
         open.rows.fit();
         let fresh = match times.get(range.clone()) {
             Some(times) => open.rows.fresh(&self.targets, times),
@@ -211,14 +209,8 @@ impl Aggregation {
             let period = self.spec.periods[level + 1];
             let open = &mut self.levels[level + 1].open;
             self.targets.clear();
-            for (row, group) in moving.groups.iter().enumerate() {
-                let time = if self.shape.timed {
-                    self.spec.calendar.start_of(moving.times[row], period)
-                } else {
-                    0
-                };
-                self.targets.push(open.row(*group, time));
-            }
+            let began = |row: usize| self.spec.calendar.start_of(moving.times[row], period);
+            open.rows_of(&moving.groups, began, &mut self.targets);
             open.rows.merge(&moving, &self.targets);
         }
         self.moving = moving;

@@ -1,30 +1,29 @@
 //! Groups: the values of the group-by attributes have a number.
 
 use std::fmt::Write as _;
-use std::hash::BuildHasher;
 
-use foldhash::fast::FixedState;
-use hashbrown::HashTable;
 use weir_codec::{DecodeError, Reader, Writer};
-use weir_event::{Text, Value};
-use weir_expr::Vector;
+use weir_event::{Key, PackedText, Text, TextTable, Value};
+use weir_expr::{Vals, Vector};
 
 /// What the original writes after each value of a key.
 pub(crate) const AFTER_VALUE: &str = ":-:";
 
-/// The numbers of groups, found by hash of their text.
+/// Groups are not told apart by partition: an aggregation stands outside of all.
+const NO_KEY: Key = Key(0);
+
+/// The numbers of groups, found by their text.
 ///
 /// Values are told apart as the original does, by their text: null and `'null'` are one group.
 #[derive(Debug, Default)]
 pub(crate) struct Groups {
     /// How many attributes make a key; without any, all events are of group 0.
     width: usize,
-    table: HashTable<u32>,
+    table: TextTable,
     /// By group: its one value as text, or all of several with a delimiter after each.
     texts: Vec<Text>,
     /// By group, then by attribute.
     values: Vec<Value>,
-    hasher: FixedState,
     composed: String,
 }
 
@@ -50,6 +49,10 @@ impl Groups {
     pub(crate) fn number(&mut self, keys: &[Vector<'_>], len: usize, numbers: &mut Vec<u32>) {
         match keys {
             [] => numbers.resize(numbers.len() + len, 0),
+            [Vector::Str(Vals::Each { data, nulls: None })] => {
+                let values = |text: &Text| vec![Value::Str(text.clone())];
+                numbers.extend(data[..len].iter().map(|text| self.find(text, values)));
+            }
             [Vector::Str(texts)] => {
                 numbers.extend((0..len).map(|place| match texts.get(place) {
                     Some(text) => self.find(text, |text| vec![Value::Str(text.clone())]),
@@ -77,16 +80,21 @@ impl Groups {
 
     #[inline]
     fn find(&mut self, text: &Text, values: impl FnOnce(&Text) -> Vec<Value>) -> u32 {
-        let hash = self.hasher.hash_one(text.as_bytes());
+        let packed = PackedText::of(text);
         let texts = &self.texts;
-        if let Some(group) = self.table.find(hash, |it| texts[*it as usize] == *text) {
-            return *group;
+        let same = |group: u32| packed.is_short() || texts[group as usize] == *text;
+        match self.table.find(packed, NO_KEY, same) {
+            Some(group) => group,
+            None => self.add(packed, text, values(text)),
         }
+    }
+
+    #[cold]
+    fn add(&mut self, packed: PackedText, text: &Text, values: Vec<Value>) -> u32 {
         let group = self.texts.len() as u32;
         self.texts.push(text.clone());
-        self.values.extend(values(text));
-        let (texts, hasher) = (&self.texts, &self.hasher);
-        self.table.insert_unique(hash, group, |it| hasher.hash_one(texts[*it as usize].as_bytes()));
+        self.values.extend(values);
+        self.table.insert(packed, NO_KEY, group);
         group
     }
 

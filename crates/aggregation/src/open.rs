@@ -49,23 +49,37 @@ impl Open {
         }
     }
 
-    /// The row of a key; a new one needs [`Rows::fit`] before its cells are touched.
+    /// Adds the row of each event, or row, of a group to `rows`: `times` says when its period
+    /// began, and is only asked where rows are told apart by time. New rows need [`Rows::fit`]
+    /// before their cells are touched.
     #[inline]
-    pub(crate) fn row(&mut self, group: u32, time: i64) -> u32 {
-        if !self.timed {
-            if let Some(row) = self.slots.get(group as usize)
-                && *row != NO_SLOT
-            {
-                return *row;
+    pub(crate) fn rows_of(
+        &mut self,
+        groups: &[u32],
+        mut times: impl FnMut(usize) -> i64,
+        rows: &mut Vec<u32>,
+    ) {
+        if self.timed {
+            rows.extend(groups.iter().enumerate().map(|(i, group)| self.row(*group, times(i))));
+            return;
+        }
+        rows.extend(groups.iter().map(|group| match self.slots.get(*group as usize) {
+            Some(row) if *row != NO_SLOT => *row,
+            Some(_) | None => {
+                let row = self.rows.push(*group, 0);
+                self.note_slot(*group, row);
+                row
             }
-        } else {
-            let rows = &self.rows;
-            let same = |row: &u32| {
-                rows.groups[*row as usize] == group && rows.times[*row as usize] == time
-            };
-            if let Some(row) = self.keyed.find(self.hasher.hash_one((time, group)), same) {
-                return *row;
-            }
+        }));
+    }
+
+    /// The row of a group and time.
+    fn row(&mut self, group: u32, time: i64) -> u32 {
+        let rows = &self.rows;
+        let same =
+            |row: &u32| rows.groups[*row as usize] == group && rows.times[*row as usize] == time;
+        if let Some(row) = self.keyed.find(self.hasher.hash_one((time, group)), same) {
+            return *row;
         }
         let row = self.rows.push(group, time);
         self.note(group, time, row);
@@ -80,9 +94,20 @@ impl Open {
             });
             return;
         }
-        if self.slots.len() <= group as usize {
-            self.slots.resize(group as usize + 1, NO_SLOT);
+        self.note_slot(group, row);
+    }
+
+    #[inline]
+    fn note_slot(&mut self, group: u32, row: u32) {
+        match self.slots.get_mut(group as usize) {
+            Some(slot) => *slot = row,
+            None => self.add_slot(group, row),
         }
+    }
+
+    #[cold]
+    fn add_slot(&mut self, group: u32, row: u32) {
+        self.slots.resize(group as usize + 1, NO_SLOT);
         self.slots[group as usize] = row;
     }
 

@@ -207,11 +207,7 @@ impl Aggregation {
 
 /// Puts rows together under the times that `time_of` gives.
 fn merge(into: &mut Open, from: &Rows, time_of: impl Fn(i64) -> i64) {
-    let targets: Vec<u32> = from
-        .groups
-        .iter()
-        .enumerate()
-        .map(|(row, group)| into.row(*group, time_of(from.time(row))))
-        .collect();
+    let mut targets = Vec::with_capacity(from.len());
+    into.rows_of(&from.groups, |row| time_of(from.time(row)), &mut targets);
     into.rows.merge(from, &targets);
 }
