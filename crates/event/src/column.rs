@@ -55,14 +55,20 @@ impl<T: Clone + Default> Values<T> {
         }
     }
 
-    /// Adds `rows` rows that hold the type's default, and gives them to be filled.
-    pub fn grow(&mut self, rows: usize) -> &mut [T] {
-        let before = self.data.len();
-        self.data.resize(before + rows, T::default());
+    /// Adds rows; `None` stands for null.
+    pub fn extend(&mut self, rows: impl Iterator<Item = Option<T>>) {
+        let first = self.data.len();
+        let mut missing = Vec::new();
+        self.data.extend(rows.enumerate().map(|(i, value)| {
+            value.unwrap_or_else(|| {
+                missing.push(first + i);
+                T::default()
+            })
+        }));
         if let Some(nulls) = &mut self.nulls {
-            nulls.resize(before + rows);
+            nulls.resize(self.data.len());
         }
-        &mut self.data[before..]
+        self.set_null(&missing);
     }
 
     /// Makes rows null.
@@ -95,6 +101,15 @@ impl<T: Clone + Default> Values<T> {
             for row in rows.clone().filter(|row| from.get(*row)) {
                 nulls.set(before + row - rows.start, true);
             }
+        }
+    }
+
+    /// Adds the rows of `other` named by `rows`, in that order.
+    pub fn extend_picked(&mut self, other: &Self, rows: &[u32]) {
+        if self.nulls.is_some() || other.nulls.is_some() {
+            self.extend(rows.iter().map(|row| other.get(*row as usize).cloned()));
+        } else {
+            self.data.extend(rows.iter().map(|row| other.data[*row as usize].clone()));
         }
     }
 
@@ -324,6 +339,29 @@ impl Column {
                     self.push(other.value(row));
                 }
             }
+        }
+    }
+
+    /// Adds the rows of `other` named by `rows`, in that order; columns of different types become
+    /// objects.
+    pub fn extend_picked(&mut self, other: &Self, rows: &[u32]) {
+        match (&mut *self, other) {
+            (Self::Bool(a), Self::Bool(b)) => a.extend_picked(b, rows),
+            (Self::Int(a), Self::Int(b)) => a.extend_picked(b, rows),
+            (Self::Long(a), Self::Long(b)) => a.extend_picked(b, rows),
+            (Self::Float(a), Self::Float(b)) => a.extend_picked(b, rows),
+            (Self::Double(a), Self::Double(b)) => a.extend_picked(b, rows),
+            (Self::Str(a), Self::Str(b)) => a.extend_picked(b, rows),
+            (
+                Self::Bool(_)
+                | Self::Int(_)
+                | Self::Long(_)
+                | Self::Float(_)
+                | Self::Double(_)
+                | Self::Str(_)
+                | Self::Object(_),
+                _,
+            ) => rows.iter().for_each(|row| self.push(other.value(*row as usize))),
         }
     }
 

@@ -36,7 +36,7 @@ impl TextTable {
 
     /// The number of a text; of those with equal words, the one that `is_it`.
     #[must_use]
-    #[inline]
+    #[inline(always)]
     pub fn find(&self, packed: PackedText, key: Key, is_it: impl Fn(u32) -> bool) -> Option<u32> {
         let mask = self.mask();
         let mut at = packed.hash_with(key.0) as usize & mask;

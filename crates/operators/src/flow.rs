@@ -21,6 +21,9 @@ pub struct Flow {
 pub fn ends_among(rows: &[u32], ends: impl Iterator<Item = u32>) -> impl Iterator<Item = u32> {
     let mut next = 0;
     ends.map(move |end| {
+        if rows.last().is_some_and(|row| *row < end) {
+            next = rows.len();
+        }
         while rows.get(next).is_some_and(|row| *row < end) {
             next += 1;
         }

@@ -12,6 +12,15 @@ use weir_operators::{Cx, Flow, Window};
 use super::Delivery;
 use super::handler::{Handler, Held, Seat};
 
+/// Who reads the rows that a window emits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ReadBy {
+    /// A selector, which reads rows wherever they are.
+    Selector,
+    /// Somebody who may look for them in the window's store.
+    Anyone,
+}
+
 /// The handlers and window of one input.
 pub(crate) struct Single {
     pub before: Vec<Handler>,
@@ -66,14 +75,15 @@ impl Single {
         body: impl FnOnce(&mut Cx<'_>, &Held<'_>, &Flow, bool) -> R,
     ) -> Result<R, Fault> {
         delivery.fill(&mut self.flow);
-        self.go_on(cx, 0, (Held::Given(delivery.batch), delivery.is_whole()), notes, body)
+        let held = Held::Given(delivery.batch);
+        self.go_on(cx, (0, ReadBy::Anyone), (held, delivery.is_whole()), notes, body)
     }
 
     /// The flow from a handler on, through the window.
     fn go_on<R>(
         &mut self,
         cx: &mut Cx<'_>,
-        from: usize,
+        (from, read_by): (usize, ReadBy),
         (mut held, mut whole): (Held<'_>, bool),
         notes: &mut Vec<String>,
         body: impl FnOnce(&mut Cx<'_>, &Held<'_>, &Flow, bool) -> R,
@@ -93,6 +103,12 @@ impl Single {
             Held::Made(batch) => batch,
             Held::Store(_) => return Err(Fault::runtime("handlers hand on batches")),
         };
+        if read_by == ReadBy::Selector
+            && self.after.is_empty()
+            && let Some(all) = window.receive_through(batch, &self.flow, &mut self.windowed)
+        {
+            return Ok(body(cx, &Held::Made(all), &self.windowed, false));
+        }
         let asked = cx.wakes.len();
         window.receive(cx, batch, &self.flow, &mut self.windowed);
         if self.lazy {
@@ -158,7 +174,10 @@ impl Single {
             return self.receive_plain(cx, delivery, selector);
         }
         let mut rounds = self.rounds.take();
-        let selected = self.pass(cx, delivery, notes, |cx, held, flow, whole| {
+        delivery.fill(&mut self.flow);
+        let held = (Held::Given(delivery.batch), delivery.is_whole());
+        let to = (0, ReadBy::Selector);
+        let selected = self.go_on(cx, to, held, notes, |cx, held, flow, whole| {
             select(cx, held, flow, whole, (selector, &mut rounds))
         });
         self.rounds = rounds;
@@ -203,7 +222,8 @@ impl Single {
         let held = handler.wake(cx, now, key, &mut self.flow);
         self.wakes.extend(cx.wakes.drain(asked..).map(|(due, key)| (due, key, part)));
         let Some(held) = held else { return Ok(Selected::default()) };
-        self.go_on(cx, at + 1, (held, true), notes, |cx, held, flow, whole| {
+        let to = (at + 1, ReadBy::Selector);
+        self.go_on(cx, to, (held, true), notes, |cx, held, flow, whole| {
             select(cx, held, flow, whole, selector)
         })?
     }

@@ -3,7 +3,9 @@
 use std::fmt::Write;
 
 use weir_codec::{DecodeError, Reader, Writer};
-use weir_event::{Key, Kind, PackedText, StoredColumn, StoredValues, Text, TextTable};
+use weir_event::{
+    Chunk, Column, Key, Kind, PackedText, StoredColumn, StoredValues, Text, TextTable, Values,
+};
 use weir_expr::{Expr, Fault, Input, Rows, Scope, Source, Vals, Vector};
 
 use crate::flow::Flow;
@@ -24,7 +26,8 @@ pub(super) struct Groups {
     free: Vec<u32>,
     /// The groups of each partition key; kept only with a group-by.
     of_key: Vec<Vec<u32>>,
-    /// By row number of the window's store: the group its row was found in when it arrived.
+    /// By row number of the window's store: the group its row was found in when it arrived, as
+    /// far as that is known.
     tags: Vec<u32>,
     /// With how many groups it is next looked whether all are needed.
     crowded_at: usize,
@@ -61,10 +64,24 @@ impl Groups {
     ) -> Result<(), Fault> {
         groups.clear();
         groups.reserve(flow.len());
+        if let [Input { source: Source::Batch { .. }, .. }] = scope.inputs {
+            // The rows of a window's store, if it has one, are others when it is used again.
+            self.tags.clear();
+        }
         if self.by.is_empty() {
             for (range, chunk) in flow.chunk_ranges() {
                 groups.extend(range.map(|_| chunk.key.0));
             }
+            return Ok(());
+        }
+        if let [Expr::Attribute { slot: 0, column, .. }] = self.by[..]
+            && let [Input { source: Source::Batch { columns, .. }, rows, .. }] = scope.inputs
+            && let Column::Str(Values { data, nulls: None }) = &*columns[column as usize]
+            && let (Rows::List(rows), [Chunk { key, .. }, others @ ..]) = (rows, &flow.chunks[..])
+            && rows.len() > data.len()
+            && others.iter().all(|chunk| chunk.key == *key)
+        {
+            self.number_through(data, *key, rows, groups);
             return Ok(());
         }
         if let [Expr::Attribute { slot: 0, column, .. }] = self.by[..]
@@ -153,6 +170,13 @@ impl Groups {
                 groups.push(number);
             }
         }
+    }
+
+    /// As [`Self::number`], for rows that mostly come and leave in one call: each is looked for
+    /// once.
+    fn number_through(&mut self, texts: &[Text], key: Key, rows: &[u32], groups: &mut Vec<u32>) {
+        let of_row: Vec<u32> = texts.iter().map(|text| self.find(key, text)).collect();
+        groups.extend(rows.iter().map(|row| of_row[*row as usize]));
     }
 
     #[inline(always)]

@@ -24,6 +24,13 @@ pub trait Window: Send {
     /// caused them.
     fn receive(&mut self, cx: &mut Cx<'_>, batch: &Batch, input: &Flow, out: &mut Flow);
 
+    /// As [`Window::receive`], where most rows come and leave in one call: the rows of `out` are
+    /// then those of the batch that is returned, and are not put into the store and read from it.
+    /// `None`, and nothing done, where rows have to go through the store.
+    fn receive_through(&mut self, _batch: &Batch, _input: &Flow, _out: &mut Flow) -> Option<Batch> {
+        None
+    }
+
     /// The clock of `key` reached a wake-up that was asked for; a window that finds nothing to do
     /// does nothing.
     fn on_timer(&mut self, cx: &mut Cx<'_>, now: i64, key: Key, out: &mut Flow);

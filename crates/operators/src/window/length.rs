@@ -1,6 +1,7 @@
 //! `length(n)`: holds the newest `n` events.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::{Batch, DataType, Key, Kind, RowStore};
@@ -31,6 +32,9 @@ impl LengthWindow {
     }
 }
 
+/// With so many arriving rows for each one held, they do not go through the store.
+const THROUGH_MIN: usize = 2;
+
 /// Fewer rows than this go one by one.
 const RUN_ROWS_MIN: usize = 4;
 
@@ -60,6 +64,20 @@ fn push_through(
     }
     for (pair, time) in out.times[first..].chunks_exact_mut(2).zip(&times[range]) {
         pair[1] = *time;
+    }
+}
+
+/// Numbers the rows of a batch of those that were held and those that arrive: each of these pushes
+/// one out.
+fn pushed_through(held: usize, input: &Flow, out: &mut Flow) {
+    let mut first = 0;
+    for (range, chunk) in input.chunk_ranges() {
+        let count = range.len();
+        out.rows.extend((first..first + count).flat_map(|at| [at as u32, (held + at) as u32]));
+        out.kinds.extend((0..count).flat_map(|_| [Kind::Expired, Kind::Current]));
+        out.times.extend(input.times[range].iter().flat_map(|time| [chunk.now, *time]));
+        out.end_chunk(chunk.now, chunk.key);
+        first += count;
     }
 }
 
@@ -99,6 +117,28 @@ impl Window for LengthWindow {
             }
             out.end_chunk(chunk.now, chunk.key);
         }
+    }
+
+    fn receive_through(&mut self, batch: &Batch, input: &Flow, out: &mut Flow) -> Option<Batch> {
+        let key = Key(0);
+        let held = self.keys.at(key);
+        let full = self.length > 0 && held.len() == self.length;
+        let one_key = || input.chunks.iter().all(|chunk| chunk.key == key);
+        if !full || input.len() < THROUGH_MIN * self.length || !one_key() {
+            return None;
+        }
+        let before = held.make_contiguous();
+        let mut all = self.rows.store.gather(before);
+        for (column, arriving) in all.columns.iter_mut().zip(&batch.columns) {
+            Arc::make_mut(column).extend_picked(arriving, &input.rows);
+        }
+        Arc::make_mut(&mut all.timestamps).extend(&input.times);
+        pushed_through(self.length, input, out);
+        self.rows.leave_all(before);
+        self.rows.take_from(batch, input, input.len() - self.length);
+        held.clear();
+        held.extend(&self.rows.arrived);
+        Some(all)
     }
 
     fn on_timer(&mut self, _cx: &mut Cx<'_>, _now: i64, _key: Key, _out: &mut Flow) {

@@ -28,16 +28,22 @@ impl Rows {
 
     /// Starts a call and copies the arriving rows in; their numbers are in `arrived`.
     pub(super) fn take(&mut self, batch: &Batch, input: &Flow) {
+        self.take_from(batch, input, 0);
+    }
+
+    /// As [`Self::take`], without the first of the arriving rows: `start` of them.
+    pub(super) fn take_from(&mut self, batch: &Batch, input: &Flow, start: usize) {
         self.begin();
         self.arrived.clear();
-        self.store.insert_rows(batch, &input.rows, &mut self.arrived);
+        let (rows, times) = (&input.rows[start..], &input.times[start..]);
+        self.store.insert_rows(batch, rows, &mut self.arrived);
         // Mostly rows show their own timestamps.
-        if input.rows.last().map(|it| *it as usize + 1) == Some(batch.len())
-            && input.times == *batch.timestamps
+        if rows.last().map(|it| *it as usize + 1) == Some(batch.len())
+            && times == &batch.timestamps[batch.len().saturating_sub(times.len())..]
         {
             return;
         }
-        for (i, (row, time)) in input.rows.iter().zip(&input.times).enumerate() {
+        for (i, (row, time)) in rows.iter().zip(times).enumerate() {
             if batch.timestamps[*row as usize] != *time {
                 self.store.set_timestamp(self.arrived[i], *time);
             }

@@ -53,6 +53,7 @@ ranked!(f32, Float, f32::total_cmp);
 ranked!(f64, Double, f64::total_cmp);
 
 /// The values of a group that may yet become its best: none is better than the one before it.
+/// Invariant: without a front there is no rest.
 #[derive(Debug)]
 struct Queue<T> {
     /// The best one, apart from the rest because most groups have no other.
@@ -97,7 +98,11 @@ impl<T> Queue<T> {
     ) {
         match kind {
             Kind::Current => {
-                if self.front.as_ref().is_none_or(|front| better(&value, front)) {
+                let Some(front) = &self.front else {
+                    self.front = Some(value);
+                    return;
+                };
+                if better(&value, front) {
                     self.rest.clear();
                     self.front = Some(value);
                     return;
@@ -176,28 +181,23 @@ impl<T: Ranked> Best<T> {
         let places = rows.range.clone();
         let (kinds, groups) = (&rows.kinds[places.clone()], &rows.groups[places.clone()]);
         self.typed.grow(rows.top);
-        let first = out.data.len();
-        let mut missing = Vec::new();
-        let plain = match values {
-            Some(Vals::Each { data, nulls: None }) => Some(&data[places.clone()]),
-            Some(Vals::Each { .. } | Vals::Same(_)) | None => None,
-        };
-        let value_at = |i: usize| match plain {
-            Some(data) => Some(&data[i]),
-            None => values.and_then(|values| values.get(places.start + i)),
-        };
-        let slots = out.grow(groups.len());
-        for (i, ((kind, group), slot)) in kinds.iter().zip(groups).zip(slots).enumerate() {
-            let best = &mut self.typed.0[*group as usize];
-            if let Some(value) = value_at(i) {
+        let queues = &mut self.typed.0;
+        let mut take = |kind: &Kind, group: &u32, value: Option<&T>| {
+            let best = &mut queues[*group as usize];
+            if let Some(value) = value {
                 best.take(*kind, *value, better, same);
             }
-            match &best.front {
-                Some(front) => *slot = *front,
-                None => missing.push(first + i),
-            }
+            best.front
+        };
+        let given = kinds.iter().zip(groups);
+        if let Some(Vals::Each { data, nulls: None }) = values {
+            let given = given.zip(&data[places]);
+            out.extend(given.map(|((kind, group), value)| take(kind, group, Some(value))));
+            return;
         }
-        out.set_null(&missing);
+        let value_at = |i: usize| values.and_then(|values| values.get(places.start + i));
+        let given = given.enumerate();
+        out.extend(given.map(|(i, (kind, group))| take(kind, group, value_at(i))));
     }
 
     fn run_mixed(&mut self, rows: &Rows<'_>, out: &mut Column) -> Result<(), Fault> {

@@ -158,13 +158,10 @@ impl<T: Tally> Body<T::In, ()> for Run<'_, T> {
         let Self { rows, states, out } = self;
         let places = rows.range.clone();
         let (kinds, groups) = (&rows.kinds[places.clone()], &rows.groups[places.clone()]);
-        let first = out.data.len();
-        let mut missing = Vec::new();
-        let slots = out.grow(places.len());
-        let given = kinds.iter().zip(groups).zip(values).zip(slots).enumerate();
-        for (i, (((kind, group), value), slot)) in given {
+        let given = kinds.iter().zip(groups).zip(values);
+        out.extend(given.map(|((kind, group), value)| {
             let state = &mut states[*group as usize];
-            let shown = match (kind, value) {
+            match (kind, value) {
                 (Kind::Current, Some(value)) => {
                     state.add(value);
                     state.show_added()
@@ -177,13 +174,8 @@ impl<T: Tally> Body<T::In, ()> for Run<'_, T> {
                     // Nobody looks at what an aggregate is when a row leaves that is not put out.
                     if rows.expired_shown { state.show() } else { Some(T::Out::default()) }
                 }
-            };
-            match shown {
-                Some(shown) => *slot = shown,
-                None => missing.push(first + i),
             }
-        }
-        out.set_null(&missing);
+        }));
     }
 }
 
@@ -472,8 +464,7 @@ impl Aggregator for Count {
             *count
         });
         if let Column::Long(values) = out {
-            let slots = values.grow(groups.len());
-            slots.iter_mut().zip(counted).for_each(|(slot, count)| *slot = count);
+            values.extend(counted.map(Some));
         } else {
             counted.for_each(|count| out.push(Value::Long(count)));
         }

@@ -102,11 +102,8 @@ impl<T: Ranked> Run<'_, T> {
         is_better: impl Fn(&T, &T) -> bool,
     ) {
         let Self { kinds, groups, peaks, out } = self;
-        let first = out.data.len();
-        let mut missing = Vec::new();
-        let slots = out.grow(groups.len());
-        let given = kinds.iter().zip(groups).zip(values).zip(slots).enumerate();
-        for (i, (((kind, group), value), slot)) in given {
+        let given = kinds.iter().zip(groups).zip(values);
+        out.extend(given.map(|((kind, group), value)| {
             let held = &mut peaks[*group as usize];
             if let Some(value) = value {
                 // Whether a value is better cannot be foretold: no branch hangs on it.
@@ -115,12 +112,8 @@ impl<T: Ranked> Run<'_, T> {
                 held.best = if takes { *value } else { held.best };
                 held.any |= takes;
             }
-            *slot = held.best;
-            if !held.any {
-                missing.push(first + i);
-            }
-        }
-        out.set_null(&missing);
+            held.any.then_some(held.best)
+        }));
     }
 }
 
