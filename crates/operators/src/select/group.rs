@@ -75,30 +75,9 @@ impl Groups {
             return Ok(());
         }
         if let [Expr::Attribute { slot: 0, column, .. }] = self.by[..]
-            && let [Input { source: Source::Batch { columns, .. }, rows, .. }] = scope.inputs
-            && let Column::Str(Values { data, nulls: None }) = &*columns[column as usize]
-            && let (Rows::List(rows), [Chunk { key, .. }, others @ ..]) = (rows, &flow.chunks[..])
-            && rows.len() > data.len()
-            && others.iter().all(|chunk| chunk.key == *key)
+            && let [input] = scope.inputs
+            && self.number_attribute(column as usize, input, flow, groups)
         {
-            self.number_through(data, *key, rows, groups);
-            return Ok(());
-        }
-        if let [Expr::Attribute { slot: 0, column, .. }] = self.by[..]
-            && let [Input { source: Source::Store(store), rows, .. }] = scope.inputs
-            && let StoredColumn::Str(texts) = &store.columns()[column as usize]
-        {
-            match rows {
-                Rows::List(rows) if !self.rows_leave && texts.has_all(rows) => {
-                    for (range, chunk) in flow.chunk_ranges() {
-                        let texts = texts.places(&rows[range]);
-                        groups.extend(texts.into_iter().map(|text| self.find(chunk.key, text)));
-                    }
-                }
-                Rows::List(_) | Rows::From(_) | Rows::Same(_) => {
-                    self.number_stored((texts, store.top() as usize), flow, groups);
-                }
-            }
             return Ok(());
         }
         let values: Vec<_> = self.by.iter().map(|by| by.eval(scope)).collect::<Result<_, _>>()?;
@@ -136,6 +115,45 @@ impl Groups {
             }
         }
         Ok(())
+    }
+
+    /// As [`Self::number`], for groups by one text as it lies in rows; false where it does not.
+    fn number_attribute(
+        &mut self,
+        column: usize,
+        input: &Input<'_>,
+        flow: &Flow,
+        groups: &mut Vec<u32>,
+    ) -> bool {
+        match (input.source, input.rows) {
+            (Source::Batch { columns, .. }, Rows::List(rows)) => {
+                if let Column::Str(Values { data, nulls: None }) = &*columns[column]
+                    && rows.len() > data.len()
+                    && let [Chunk { key, .. }, others @ ..] = &flow.chunks[..]
+                    && others.iter().all(|chunk| chunk.key == *key)
+                {
+                    self.number_through(data, *key, rows, groups);
+                    return true;
+                }
+                false
+            }
+            (Source::Store(store), rows) => {
+                let StoredColumn::Str(texts) = &store.columns()[column] else { return false };
+                match rows {
+                    Rows::List(rows) if !self.rows_leave && texts.has_all(rows) => {
+                        for (range, chunk) in flow.chunk_ranges() {
+                            let texts = texts.places(&rows[range]);
+                            groups.extend(texts.into_iter().map(|text| self.find(chunk.key, text)));
+                        }
+                    }
+                    Rows::List(_) | Rows::From(_) | Rows::Same(_) => {
+                        self.number_stored((texts, store.top() as usize), flow, groups);
+                    }
+                }
+                true
+            }
+            (Source::Nothing | Source::Columns(_) | Source::Batch { .. }, _) => false,
+        }
     }
 
     /// As [`Self::number`], for rows of a window grouped by one text: a row that leaves is in the
