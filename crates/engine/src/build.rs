@@ -62,6 +62,8 @@ pub(crate) fn parts(
     let trigger_crons = crons.filter_map(|it| it.map_err(&mut take).ok()).collect();
     let aggregations = plan.aggregations.iter().map(|it| aggregation(it, name));
     let aggregations = aggregations.filter_map(|it| it.map_err(&mut take).ok()).collect();
+    let strays = plan.strays.iter().map(|(window, schema)| built(window, schema, true, false));
+    problems.extend(strays.filter_map(Result::err));
     Parts { tables, queries, windows, aggregations, trigger_crons }
 }
 

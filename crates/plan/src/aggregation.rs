@@ -40,7 +40,7 @@ pub(crate) fn aggregation(
 
 fn planned(compiler: &mut Compiler<'_>, it: &q::AggregationDefinition) -> Option<AggregationPlan> {
     check_annotations(compiler, it);
-    let periods = periods(compiler, it)?;
+    let periods = periods(compiler, it);
     let origin = compiler.open(&it.input, None)?;
     if !matches!(origin, Origin::Stream(_)) {
         let message =
@@ -48,14 +48,15 @@ fn planned(compiler: &mut Compiler<'_>, it: &q::AggregationDefinition) -> Option
         compiler.problem("unknown-stream", it.input.span, message);
         return None;
     }
-    let input = compiler.handlers(0, &it.input, origin)?;
-    if input.window.is_some() {
-        compiler.problem("window", it.input.span, "an aggregation cannot read through a window");
+    let input = compiler.handlers(0, &it.input, origin);
+    if compiler.unsure {
         return None;
     }
+    if input.as_ref().is_some_and(|it| it.window.is_some()) {
+        compiler.problem("window", it.input.span, "an aggregation cannot read through a window");
+    }
     compiler.place = Place::Select;
-    let group_by: Vec<Expr> =
-        it.group_by.iter().map(|by| compiler.attribute(by)).collect::<Option<_>>()?;
+    let group_by: Vec<Expr> = it.group_by.iter().filter_map(|by| compiler.attribute(by)).collect();
     let mut schema = vec![Attribute { name: AGG_TIMESTAMP.into(), data_type: DataType::Long }];
     let mut items = Vec::new();
     let mut newest = false;
@@ -63,25 +64,22 @@ fn planned(compiler: &mut Compiler<'_>, it: &q::AggregationDefinition) -> Option
     let listed: &[q::OutputAttribute] =
         if let q::SelectItems::List(list) = &it.items { list } else { &[] };
     for output in listed {
-        let (item, plain) = item(compiler, it, output)?;
+        let Some((item, plain)) = item(compiler, it, output) else { continue };
         if schema.iter().any(|known| known.name == item.name) {
             let message = format!("the output attribute `{}` comes twice", item.name);
             compiler.problem("duplicate-attribute", output.span, message);
-            return None;
         }
         newest |= plain;
         schema.push(Attribute { name: item.name.clone(), data_type: item.data_type });
         items.push(item);
     }
-    let by = match &it.aggregate_by {
-        Some(by) => Some(time_attribute(compiler, by)?),
-        None => None,
-    };
+    let by = it.aggregate_by.as_ref().and_then(|by| time_attribute(compiler, by));
+    let periods = periods?;
     let retention = retention(compiler, it, &periods)?;
     Some(AggregationPlan {
         name: it.name.clone(),
         schema: Schema::from(schema),
-        input,
+        input: input?,
         group_by,
         items,
         newest_by_time: newest && by.is_some(),

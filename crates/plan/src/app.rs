@@ -44,10 +44,12 @@ impl Planner {
             match definition {
                 q::Definition::Window(it) => self.named_window(it),
                 q::Definition::Aggregation(it) => {
-                    let plan = aggregation(&self.definitions, it, &mut self.problems);
-                    if let Some(plan) = plan {
-                        let problems = &mut self.problems;
-                        self.definitions.add_aggregation(plan, it.name_span, problems);
+                    match aggregation(&self.definitions, it, &mut self.problems) {
+                        Some(plan) => {
+                            let problems = &mut self.problems;
+                            self.definitions.add_aggregation(plan, it.name_span, problems);
+                        }
+                        None => self.definitions.add_faulty(&it.name),
                     }
                 }
                 q::Definition::Stream(_)
@@ -125,6 +127,9 @@ impl Planner {
         compiler.place = Place::Handler(0);
         let window = compiler.window(&it.window);
         self.problems.append(&mut compiler.problems);
+        if window.is_none() {
+            self.definitions.add_faulty(&it.name);
+        }
         if let Some(window) = window {
             let output = it.output.unwrap_or(q::EventType::All);
             let plan = NamedWindowPlan { name: it.name.clone(), schema, window, output };
@@ -156,12 +161,10 @@ impl Planner {
     fn query(&mut self, query: &q::Query, partition: Option<PartitionId>) -> Option<QueryPlan> {
         let name = self.query_name(query);
         let mut compiler = Compiler::new(&self.definitions, Vec::new());
-        let input = compiler.input(&query.input, partition);
-        let mut parts = None;
-        if let Some(mut input) = input
-            && let Some(mut select) = compiler.select(&query.selection)
-        {
-            if let InputPlan::State(state) = &mut input {
+        let mut input = compiler.input(&query.input, partition);
+        let mut select = if compiler.unsure { None } else { compiler.select(&query.selection) };
+        if let (Some(input), Some(select)) = (&mut input, &mut select) {
+            if let InputPlan::State(state) = input {
                 state.views = compiler.views.take().unwrap_or_default();
                 let views = state.views.len() as u16;
                 for filter in state.elements.iter_mut().flat_map(|it| &mut it.filters) {
@@ -171,21 +174,35 @@ impl Planner {
                     args.for_each(|it| it.for_each_slot(&mut |at| *at = final_slot(*at, views)));
                 }
             }
-            let inputs = slots(&input);
-            number_slots(&mut select, inputs);
+            let inputs = slots(input);
+            number_slots(select, inputs);
             for check in &mut compiler.checks {
                 check.table_slot = final_slot(check.table_slot, inputs);
                 check.condition.for_each_slot(&mut |slot| *slot = final_slot(*slot, inputs));
             }
-            parts = Some((input, select));
         }
         let checks = std::mem::take(&mut compiler.checks);
         self.problems.append(&mut compiler.problems);
-        let (input, select) = parts?;
+        let mut strays = std::mem::take(&mut compiler.strays);
         self.check_rate(query);
-        let output = self.output(query, &select, partition)?;
+        let output = select.as_ref().and_then(|select| self.output(query, select, partition));
+        if select.is_none()
+            && let q::OutputAction::Insert { target } = &query.output.action
+        {
+            self.definitions.add_faulty(&target.name);
+        }
         let rate = query.rate.as_ref().map(|rate| rate.kind.clone());
-        Some(QueryPlan { name, span: query.span, partition, input, select, rate, output, checks })
+        let span = query.span;
+        match (input, select, output) {
+            (Some(input), Some(select), Some(output)) => {
+                Some(QueryPlan { name, span, partition, input, select, rate, output, checks })
+            }
+            (input, _, _) => {
+                strays.extend(input.into_iter().flat_map(InputPlan::strays));
+                self.definitions.plan.strays.append(&mut strays);
+                None
+            }
+        }
     }
 
     fn check_rate(&mut self, query: &q::Query) {

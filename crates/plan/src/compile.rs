@@ -7,7 +7,7 @@ use weir_query as q;
 use weir_query::{Problem, Span};
 
 use crate::define::Definitions;
-use crate::graph::{AggregatePlan, CheckPlan, View, Which, literal};
+use crate::graph::{AggregatePlan, CheckPlan, View, Which, WindowPlan, literal};
 
 /// Stands for the slot of the aggregates until the number of inputs is known.
 pub(crate) const TOTALS: u16 = 0xFFFE;
@@ -68,6 +68,12 @@ pub(crate) struct Compiler<'a> {
     pub on_demand: bool,
     /// In a join with an aggregation: where the bounds of the time asked for are found.
     pub bounds: Option<BoundColumns>,
+    /// Whether it is not known what the inputs have: what is named may be right then.
+    pub unsure: bool,
+    /// Names of output attributes that could not be computed.
+    pub unsure_outputs: Vec<String>,
+    /// Windows of a query that cannot be planned: they are still to be checked.
+    pub strays: Vec<(WindowPlan, Schema)>,
     pub problems: Vec<Problem>,
 }
 
@@ -101,6 +107,9 @@ impl<'a> Compiler<'a> {
             guards: Vec::new(),
             on_demand: false,
             bounds: None,
+            unsure: false,
+            unsure_outputs: Vec::new(),
+            strays: Vec::new(),
             problems: Vec::new(),
         }
     }
@@ -258,6 +267,9 @@ impl<'a> Compiler<'a> {
         {
             return Some(found);
         }
+        if self.place == Place::Having && self.unsure_outputs.iter().any(|it| it == name) {
+            return None;
+        }
         if let Place::Handler(input) = self.place
             && let Some(found) = self.column_of(input, name, attribute.index)
         {
@@ -380,9 +392,17 @@ impl<'a> Compiler<'a> {
 
     fn unknown_attribute(&mut self, attribute: &q::AttributeRef) {
         let name = &attribute.name;
+        let holder = attribute.source.as_ref().and_then(|source| self.input_named(source));
         let known = self.outputs.iter().filter(|_| self.place == Place::Having);
-        let known = known.chain(self.inputs.iter().map(|it| &it.schema));
-        let names: Vec<&str> = known.flat_map(|it| it.iter().map(|at| at.name.as_str())).collect();
+        let of_inputs = self.inputs.iter().enumerate();
+        let of_inputs = of_inputs.filter(|(at, _)| holder.is_none_or(|holder| holder == *at));
+        let known = known.filter(|_| holder.is_none()).chain(of_inputs.map(|(_, it)| &it.schema));
+        let mut names: Vec<&str> = Vec::new();
+        for known in known.flat_map(|it| it.iter()) {
+            if !names.contains(&known.name.as_str()) {
+                names.push(&known.name);
+            }
+        }
         let problem = Problem::new(
             "unknown-attribute",
             attribute.span,

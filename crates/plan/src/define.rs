@@ -1,6 +1,7 @@
 //! Definitions: what exists in an app, and under which names.
 
 use indexmap::IndexMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use weir_event::{Attribute, DataType, Schema};
@@ -19,6 +20,8 @@ use crate::graph::{
 pub(crate) struct Definitions {
     pub plan: Plan,
     names: IndexMap<String, Origin>,
+    /// Names that a faulty text was to define.
+    faulty: BTreeSet<String>,
     inner: IndexMap<(PartitionId, String), StreamId>,
 }
 
@@ -40,7 +43,17 @@ impl Definitions {
         for (at, it) in plan.aggregations.iter().enumerate() {
             names.insert(it.name.clone(), Origin::Aggregation(AggregationId(at as u32)));
         }
-        Self { plan, names, inner: IndexMap::new() }
+        Self { plan, names, faulty: BTreeSet::new(), inner: IndexMap::new() }
+    }
+
+    /// Notes that a faulty text was to define a name.
+    pub(crate) fn add_faulty(&mut self, name: &str) {
+        self.faulty.insert(name.to_owned());
+    }
+
+    /// Whether a name is not defined because the text that was to do so is faulty.
+    pub(crate) fn is_faulty(&self, name: &str) -> bool {
+        self.faulty.contains(name)
     }
 
     /// What a plain name stands for.

@@ -73,6 +73,9 @@ pub struct Plan {
     pub queries: Vec<QueryPlan>,
     /// The partitions, in the order of the text.
     pub partitions: Vec<PartitionPlan>,
+    /// Windows, and what they hold, of queries that could not be planned: what is wrong with
+    /// their parameters is found in the same go.
+    pub strays: Vec<(WindowPlan, Schema)>,
 }
 
 impl Plan {
@@ -296,6 +299,19 @@ pub enum InputPlan {
     State(Box<StatePlan>),
 }
 
+impl InputPlan {
+    /// Its windows and what they hold.
+    pub(crate) fn strays(self) -> Vec<(WindowPlan, Schema)> {
+        match self {
+            Self::Single(single) => single.stray().into_iter().collect(),
+            Self::Join(join) => {
+                [join.left, join.right].into_iter().filter_map(SinglePlan::stray).collect()
+            }
+            Self::State(_) => Vec::new(),
+        }
+    }
+}
+
 /// Where events come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
@@ -324,6 +340,13 @@ pub struct SinglePlan {
     pub schema: Schema,
     /// The attributes as the window holds them.
     pub window_schema: Schema,
+}
+
+impl SinglePlan {
+    /// Its window and what that holds.
+    pub(crate) fn stray(self) -> Option<(WindowPlan, Schema)> {
+        Some((self.window?, self.window_schema))
+    }
 }
 
 /// What is done to each event.

@@ -22,7 +22,11 @@ impl Compiler<'_> {
         let origin = match self.definitions.resolve(&input.stream, partition) {
             Ok(origin) => origin,
             Err(problem) => {
-                self.problems.push(problem);
+                self.unsure = true;
+                // What is wrong with a name that a faulty text was to define is said there.
+                if !self.definitions.is_faulty(&input.stream.name) {
+                    self.problems.push(problem);
+                }
                 return None;
             }
         };
@@ -52,7 +56,11 @@ impl Compiler<'_> {
             let list = if window.is_some() { &mut after } else { &mut before };
             match handler {
                 q::Handler::Filter(condition) => list.extend(self.filter(condition)),
-                q::Handler::Function(call) => list.extend(self.stream_function(at, call)),
+                q::Handler::Function(call) => {
+                    let function = self.stream_function(at, call);
+                    self.unsure |= function.is_none();
+                    list.extend(function);
+                }
                 q::Handler::Window(call) => {
                     if matches!(origin, Origin::Window(_)) {
                         let message = "a named window cannot have another window";
@@ -64,14 +72,12 @@ impl Compiler<'_> {
             }
         }
         self.place = Place::Select;
-        (self.problems.len() == problems).then(|| SinglePlan {
-            origin,
-            before,
-            window,
-            after,
-            schema: self.inputs[at].schema.clone(),
-            window_schema,
-        })
+        if self.problems.len() > problems {
+            self.strays.extend(window.map(|window| (window, window_schema)));
+            return None;
+        }
+        let schema = self.inputs[at].schema.clone();
+        Some(SinglePlan { origin, before, window, after, schema, window_schema })
     }
 
     /// A filter: aggregates in it keep a state of their own.
@@ -211,7 +217,8 @@ impl Compiler<'_> {
         let (left_origin, right_origin) = (left_origin?, right_origin?);
         let left = self.handlers(0, &join.left, left_origin);
         let right = self.handlers(1, &join.right, right_origin);
-        let (left, right) = (left?, right?);
+        self.name_bounds([left_origin, right_origin]);
+        let on = join.on.as_ref().map(|on| self.condition(on));
         let stored = |origin| matches!(origin, Origin::Table(_) | Origin::Aggregation(_));
         if stored(left_origin) && stored(right_origin) {
             let message = "one side of a join must be a stream or a window";
@@ -231,17 +238,17 @@ impl Compiler<'_> {
             self.problem("join", join.span, message);
             return None;
         }
-        self.name_bounds([left_origin, right_origin]);
-        let on = match &join.on {
-            Some(on) => Some(self.condition(on)?),
-            None => None,
-        };
         let (within, per) = match (&join.within, &join.per) {
             (Some(within), Some(per)) => {
                 let (within, per) = asked(self, within, per)?;
                 (Some(within), Some(per))
             }
             _ => (None, None),
+        };
+        let (left, right) = self.both_sides(left, right)?;
+        let on = match on {
+            Some(on) => Some(on?),
+            None => None,
         };
         let only = join.unidirectional;
         Some(JoinPlan {
@@ -254,6 +261,22 @@ impl Compiler<'_> {
             within,
             per,
         })
+    }
+
+    /// The sides of a join, where both could be planned.
+    fn both_sides(
+        &mut self,
+        left: Option<SinglePlan>,
+        right: Option<SinglePlan>,
+    ) -> Option<(SinglePlan, SinglePlan)> {
+        match (left, right) {
+            (Some(left), Some(right)) => Some((left, right)),
+            (left, right) => {
+                let windows = left.into_iter().chain(right).filter_map(SinglePlan::stray);
+                self.strays.extend(windows);
+                None
+            }
+        }
     }
 
     /// The side beside an aggregation has the bounds of the time asked for as attributes.

@@ -13,18 +13,16 @@ impl Compiler<'_> {
     pub(crate) fn select(&mut self, selection: &q::Selection) -> Option<SelectPlan> {
         self.place = Place::Select;
         self.aggregates = Some(Vec::new());
-        let (items, schema) = self.items(selection)?;
+        let problems = self.problems.len();
+        let (items, schema) = self.items(selection);
         let group_by: Vec<_> =
-            selection.group_by.iter().map(|it| self.attribute(it)).collect::<Option<_>>()?;
+            selection.group_by.iter().filter_map(|it| self.attribute(it)).collect();
         self.outputs = Some(schema.clone());
         self.place = Place::Having;
-        let having = match &selection.having {
-            Some(having) => Some(self.having(having)?),
-            None => None,
-        };
+        let having = selection.having.as_ref().and_then(|having| self.having(having));
         let (mut order_by, mut order_extra) = (Vec::new(), Vec::new());
         for by in &selection.order_by {
-            let by_what = self.attribute(&by.attribute)?;
+            let Some(by_what) = self.attribute(&by.attribute) else { continue };
             let column = if let Expr::Attribute { slot: OUTPUTS, column, .. } = by_what {
                 column as usize
             } else {
@@ -34,9 +32,9 @@ impl Compiler<'_> {
             order_by.push((column, by.descending));
         }
         self.place = Place::Select;
-        let limit = self.amount("limit", selection.limit.as_ref())?;
-        let offset = self.amount("offset", selection.offset.as_ref())?;
-        Some(SelectPlan {
+        let limit = self.amount("limit", selection.limit.as_ref());
+        let offset = self.amount("offset", selection.offset.as_ref());
+        (self.problems.len() == problems).then(|| SelectPlan {
             inputs: 0,
             schema,
             items,
@@ -50,7 +48,8 @@ impl Compiler<'_> {
         })
     }
 
-    fn items(&mut self, selection: &q::Selection) -> Option<(Vec<Expr>, Schema)> {
+    /// The output attributes that can be computed.
+    fn items(&mut self, selection: &q::Selection) -> (Vec<Expr>, Schema) {
         let mut items = Vec::new();
         let mut schema: Vec<Attribute> = Vec::new();
         match &selection.items {
@@ -63,14 +62,13 @@ impl Compiler<'_> {
                             Problem::new("duplicate-attribute", selection.span, message)
                                 .with_hint("list the attributes, with `as` where names clash"),
                         );
-                        return None;
+                        break;
                     }
                     schema.push(Attribute { name, data_type: item.data_type() });
                     items.push(item);
                 }
             }
             q::SelectItems::List(list) => {
-                let mut whole = true;
                 for output in list {
                     let name = match (&output.alias, &output.expr.kind) {
                         (Some(alias), _) => alias.clone(),
@@ -80,22 +78,18 @@ impl Compiler<'_> {
                     if schema.iter().any(|it| it.name == name) {
                         let message = format!("the output attribute `{name}` comes twice");
                         self.problem("duplicate-attribute", output.span, message);
-                        whole = false;
                     }
                     match self.expr(&output.expr) {
                         Some(item) => {
                             schema.push(Attribute { name, data_type: item.data_type() });
                             items.push(item);
                         }
-                        None => whole = false,
+                        None => self.unsure_outputs.push(name),
                     }
-                }
-                if !whole {
-                    return None;
                 }
             }
         }
-        Some((items, schema.into()))
+        (items, schema.into())
     }
 
     fn everything(&mut self) -> Vec<(String, Expr)> {
@@ -135,8 +129,8 @@ impl Compiler<'_> {
         Some(compiled)
     }
 
-    fn amount(&mut self, what: &str, constant: Option<&q::Constant>) -> Option<Option<u64>> {
-        let Some(constant) = constant else { return Some(None) };
+    fn amount(&mut self, what: &str, constant: Option<&q::Constant>) -> Option<u64> {
+        let constant = constant?;
         let amount = match constant.value {
             q::Literal::Int(n) => u64::try_from(n).ok(),
             q::Literal::Long(n) | q::Literal::TimeMs(n) => u64::try_from(n).ok(),
@@ -148,9 +142,8 @@ impl Compiler<'_> {
         if amount.is_none() {
             let message = format!("`{what}` takes a whole number that is not negative");
             self.problem("limit", constant.span, message);
-            return None;
         }
-        Some(amount)
+        amount
     }
 }
 

@@ -21,26 +21,31 @@ impl Compiler<'_> {
         let root = if sequence { widened(root, &written) } else { root };
         let mut origins = Vec::with_capacity(written.len());
         for (number, element) in written.iter().enumerate() {
-            let origin = self.open(element.stream, partition)?;
+            let Some(origin) = self.open(element.stream, partition) else { continue };
             if !matches!(origin, Origin::Stream(_) | Origin::Window(_)) {
                 let message = format!("`{}` is not a stream", element.stream.stream.name);
                 self.problem("unknown-stream", element.stream.stream.span, message);
-                return None;
+                self.unsure = true;
             }
             let input = self.inputs.last_mut()?;
             input.slot = number as u16;
             input.counted = element.counted;
             origins.push(origin);
         }
+        if self.unsure {
+            return None;
+        }
         let mut elements = Vec::with_capacity(written.len());
+        let mut whole = true;
         for (number, element) in written.iter().enumerate() {
             let filters = self.element_filters(number, element.stream);
+            whole &= filters.is_some();
             let candidate = self.candidate(number);
             elements.push(ElementPlan {
                 origin: origins[number],
                 name: element.stream.known_as().to_owned(),
                 schema: self.inputs[number].schema.clone(),
-                filters: filters?,
+                filters: filters.unwrap_or_default(),
                 candidate,
                 min: element.min.max(0) as u32,
                 max: element.max.map(|max| max.max(0) as u32),
@@ -52,7 +57,7 @@ impl Compiler<'_> {
         let mut star = Vec::new();
         in_order_of_making(&root, &elements, &mut star);
         self.star = Some(star);
-        Some(StatePlan {
+        whole.then_some(StatePlan {
             sequence,
             elements,
             root,
@@ -72,6 +77,7 @@ impl Compiler<'_> {
     ) -> Option<Vec<ElementFilter>> {
         self.place = Place::Handler(number);
         let mut filters = Vec::new();
+        let mut whole = true;
         for handler in &input.handlers {
             match handler {
                 q::Handler::Filter(condition) => {
@@ -79,7 +85,9 @@ impl Compiler<'_> {
                     let compiled = self.condition(condition);
                     let aggregates = std::mem::replace(&mut self.aggregates, outer);
                     let aggregates = aggregates.unwrap_or_default();
-                    filters.push(ElementFilter { condition: compiled?, aggregates });
+                    whole &= compiled.is_some();
+                    filters
+                        .extend(compiled.map(|condition| ElementFilter { condition, aggregates }));
                 }
                 q::Handler::Function(call) | q::Handler::Window(call) => {
                     let message = "functions in a pattern are not yet supported";
@@ -88,7 +96,7 @@ impl Compiler<'_> {
                 }
             }
         }
-        Some(filters)
+        whole.then_some(filters)
     }
 }
 
