@@ -151,7 +151,7 @@ impl App {
             None => TableCondition::any(0),
         };
         table.ready_find(&mut condition).map_err(|why| Fault::runtime(why.why))?;
-        table.draw(condition.ask(), &Scope { inputs: &[], len: 1, env }, 0)
+        table.draw(&condition, &Scope { inputs: &[], len: 1, env }, 0)
     }
 
     /// The rows of an aggregation that are asked for.

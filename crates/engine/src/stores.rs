@@ -1,8 +1,10 @@
 //! Tables whose rows are in a store: opened when the app is made, what is asked readied then too.
 
-use weir_plan::{Plan, TablePlan, TableStore, types};
+use weir_plan::{CachePlan, CacheWord, Plan, TablePlan, TableStore, types};
 use weir_query::{Problem, Span};
-use weir_tables::{OpenStores, Store, StoreFailure, StoreSpec, Table, TableSpec};
+use weir_tables::{
+    CachePolicy, CacheSpec, OpenStores, Store, StoreFailure, StoreSpec, Table, TableSpec,
+};
 
 use crate::query::Query;
 
@@ -55,7 +57,32 @@ fn open(
         indexes: store.indexes.clone(),
         options: store.options.clone(),
     };
-    Table::in_store(stores.open(&spec)?, table.schema.clone())
+    let cache = store.cache.clone().map(|cache| {
+        let single = store.indexes.iter().filter_map(|it| match it[..] {
+            [one] => Some(one),
+            _ => None,
+        });
+        let found_by = TableSpec {
+            types: types(&table.schema),
+            primary_key: table.primary_key.clone(),
+            indexes: single.collect(),
+        };
+        (cache_spec(cache), found_by)
+    });
+    Table::in_store(stores.open(&spec)?, table.schema.clone(), cache)
+}
+
+fn cache_spec(it: CachePlan) -> CacheSpec {
+    CacheSpec {
+        size: it.size,
+        policy: match it.policy {
+            CacheWord::Fifo => CachePolicy::Fifo,
+            CacheWord::Lru => CachePolicy::Lru,
+            CacheWord::Lfu => CachePolicy::Lfu,
+        },
+        retention_ms: it.retention_ms,
+        purge_every_ms: it.purge_every_ms,
+    }
 }
 
 /// Readies at their stores what a query asks of tables.

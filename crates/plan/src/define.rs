@@ -9,10 +9,11 @@ use weir_expr as x;
 use weir_query as q;
 use weir_query::{Annotation, Problem, Span};
 
-use crate::compile::nearest;
+use crate::app::time_text;
+use crate::compile::{nearest, quoted};
 use crate::graph::{
-    AggregationId, OnError, Origin, PartitionId, Plan, ScriptPlan, StreamId, StreamPlan, TableId,
-    TablePlan, TableStore, TriggerPlan, TriggerTime, WindowId, data_type,
+    AggregationId, CachePlan, CacheWord, OnError, Origin, PartitionId, Plan, ScriptPlan, StreamId,
+    StreamPlan, TableId, TablePlan, TableStore, TriggerPlan, TriggerTime, WindowId, data_type,
 };
 
 /// What exists so far: definitions first, then what queries create.
@@ -402,12 +403,66 @@ pub(crate) fn attributes(
 /// What the `@store` among a table's annotations says.
 fn table_store(annotations: &[q::Annotation], problems: &mut Vec<Problem>) -> Option<TableStore> {
     let store = annotations.iter().find(|it| it.name.eq_ignore_ascii_case("store"))?;
-    if let Some(cache) = store.annotation("cache") {
-        let message = "`@cache` of a store is not yet supported";
-        let hint = "leave it out: each question then goes to the store";
-        problems.push(Problem::new("not-yet-supported", cache.span, message).with_hint(hint));
-    }
+    let cache = store.annotation("cache").and_then(|it| cache(it, problems));
     let option = |it: &q::AnnotationElement| (it.key.clone().unwrap_or_default(), it.value.clone());
     let options = store.elements.iter().map(option).collect();
-    Some(TableStore { options, indexes: Vec::new(), span: store.span })
+    Some(TableStore { options, indexes: Vec::new(), cache, span: store.span })
+}
+
+/// What `@cache` says; `None` after a problem was noted.
+fn cache(it: &q::Annotation, problems: &mut Vec<Problem>) -> Option<CachePlan> {
+    const KNOWN: [&str; 4] = ["size", "cache.policy", "retention.period", "purge.interval"];
+    let before = problems.len();
+    let mut wrong = |span: Span, message: String, hint: String| {
+        problems.push(Problem::new("cache", span, message).with_hint(hint));
+    };
+    for element in &it.elements {
+        let key = element.key.as_deref().unwrap_or("");
+        if !KNOWN.iter().any(|known| known.eq_ignore_ascii_case(key)) {
+            let message = format!("`@cache` has no option `{key}`");
+            wrong(element.span, message, format!("known are {}", quoted(&KNOWN)));
+        }
+    }
+    let size = match it.element("size") {
+        Some(size) => size.value.trim().parse().ok().filter(|size| *size > 0).or_else(|| {
+            let message = format!("`{}` is no number of rows", size.value);
+            wrong(size.span, message, "write `size='1000'`".to_owned());
+            None
+        }),
+        None => {
+            let hint = "write `@cache(size='1000')`".to_owned();
+            wrong(it.span, "`@cache` needs `size`".to_owned(), hint);
+            None
+        }
+    };
+    let policy = match it.element("cache.policy") {
+        None => Some(CacheWord::Fifo),
+        Some(policy) => match policy.value.trim().to_ascii_uppercase().as_str() {
+            "FIFO" => Some(CacheWord::Fifo),
+            "LRU" => Some(CacheWord::Lru),
+            "LFU" => Some(CacheWord::Lfu),
+            _ => {
+                let message = format!("`{}` is no policy of a cache", policy.value);
+                wrong(policy.span, message, "write `FIFO`, `LRU` or `LFU`".to_owned());
+                None
+            }
+        },
+    };
+    let mut time = |key: &str| {
+        let element = it.element(key)?;
+        let time = time_text(&element.value).filter(|ms| *ms > 0);
+        if time.is_none() {
+            let message = format!("`{}` is not a time", element.value);
+            wrong(element.span, message, "write `5 min`".to_owned());
+        }
+        time
+    };
+    let (retention_ms, purge) = (time("retention.period"), time("purge.interval"));
+    let (size, policy) = (size?, policy?);
+    (problems.len() == before).then(|| CachePlan {
+        size,
+        policy,
+        retention_ms,
+        purge_every_ms: purge.or(retention_ms).unwrap_or(0),
+    })
 }

@@ -155,8 +155,34 @@ pub struct TableStore {
     pub options: Vec<(String, String)>,
     /// The places of the attributes of each `@Index`.
     pub indexes: Vec<Vec<usize>>,
+    /// What `@cache` says.
+    pub cache: Option<CachePlan>,
     /// The annotation.
     pub span: Span,
+}
+
+/// What the `@cache` of a `@store` says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CachePlan {
+    /// How many rows it holds at most.
+    pub size: usize,
+    /// Which row goes when there are too many.
+    pub policy: CacheWord,
+    /// How long a row is kept, in milliseconds; `None` for ever.
+    pub retention_ms: Option<i64>,
+    /// How often rows that were kept long enough are taken out, in milliseconds.
+    pub purge_every_ms: i64,
+}
+
+/// The policies of a cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CacheWord {
+    /// First in, first out.
+    Fifo,
+    /// The least recently used row goes.
+    Lru,
+    /// The least frequently used row goes.
+    Lfu,
 }
 
 /// A `define window`.

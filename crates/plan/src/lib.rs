@@ -15,11 +15,11 @@ mod state;
 pub use app::{plan, time_text, types};
 pub use condition::{ConditionPlan, condition};
 pub use graph::{
-    Absent, ActionPlan, AggregatePlan, AggregationId, AggregationItem, AggregationPlan, CheckPlan,
-    ElementFilter, ElementPlan, HandlerPlan, InputPlan, JoinPlan, KeyBy, KeyPlan, NamedWindowPlan,
-    OnError, Origin, OutputPlan, PartitionId, PartitionPlan, Plan, Playback, Purge, QueryId,
-    QueryPlan, Retention, SelectPlan, SinglePlan, StateNode, StatePlan, StreamId, StreamPlan,
-    TableChange, TableId, TablePlan, TableStore, TriggerPlan, TriggerTime, View, Which, WindowId,
-    WindowPlan,
+    Absent, ActionPlan, AggregatePlan, AggregationId, AggregationItem, AggregationPlan, CachePlan,
+    CacheWord, CheckPlan, ElementFilter, ElementPlan, HandlerPlan, InputPlan, JoinPlan, KeyBy,
+    KeyPlan, NamedWindowPlan, OnError, Origin, OutputPlan, PartitionId, PartitionPlan, Plan,
+    Playback, Purge, QueryId, QueryPlan, Retention, SelectPlan, SinglePlan, StateNode, StatePlan,
+    StreamId, StreamPlan, TableChange, TableId, TablePlan, TableStore, TriggerPlan, TriggerTime,
+    View, Which, WindowId, WindowPlan,
 };
 pub use on_demand::{FindPlan, OnDemandActionPlan, OnDemandPlan, on_demand};

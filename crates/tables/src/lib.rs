@@ -1,5 +1,6 @@
-//! In-memory tables with indexes, and the store behind a table.
+//! In-memory tables with indexes, the store behind a table, and what is kept at hand of it.
 
+mod cache;
 mod condition;
 mod key_index;
 mod outside;
@@ -7,7 +8,9 @@ mod scan_order;
 mod store;
 mod table;
 
+pub use cache::{CachePolicy, CacheSpec};
 pub use condition::TableCondition;
+pub use outside::Lent;
 pub use store::{
     ChangedRow, Inserts, Lookup, OpenStores, Store, StoreAsk, StoreExpr, StoreFailure, StoreSpec,
     StoreStatement,

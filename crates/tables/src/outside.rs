@@ -1,12 +1,13 @@
 //! The side of a table whose rows are in a store: it asks, and counts what it asked.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, RefCell, RefMut};
 use std::fmt;
 
 use weir_codec::{DecodeError, Reader, Writer};
-use weir_event::{Batch, BatchBuilder, OutputNo, Schema};
+use weir_event::{Batch, BatchBuilder, OutputNo, Schema, Value};
 use weir_expr::{Fault, Scope};
 
+use crate::cache::{Cache, CacheAsks, Wants};
 use crate::condition::TableCondition;
 use crate::store::{ChangedRow, Inserts, Lookup, Store, StoreAsk, StoreFailure};
 use crate::table::Table;
@@ -19,6 +20,7 @@ pub(crate) struct Outside {
     store: RefCell<Box<dyn Store>>,
     schema: Schema,
     insert: StoreAsk,
+    cache: Option<(RefCell<Cache>, CacheAsks)>,
     /// How many questions were asked.
     calls: Cell<u64>,
     /// How many changes were handed over.
@@ -37,10 +39,25 @@ fn fault(failure: StoreFailure) -> Fault {
 }
 
 impl Outside {
-    pub(crate) fn new(mut store: Box<dyn Store>, schema: Schema) -> Result<Self, StoreFailure> {
+    pub(crate) fn new(
+        mut store: Box<dyn Store>,
+        schema: Schema,
+        cache: Option<Cache>,
+    ) -> Result<Self, StoreFailure> {
         let insert = StoreAsk::insert(&mut *store)?;
+        let cache = match cache {
+            Some(cache) => {
+                let asks = cache.asks(&mut *store)?;
+                Some((RefCell::new(cache), asks))
+            }
+            None => None,
+        };
         let store = RefCell::new(store);
-        Ok(Self { store, schema, insert, calls: Cell::new(0), changes: 0 })
+        Ok(Self { store, schema, insert, cache, calls: Cell::new(0), changes: 0 })
+    }
+
+    pub(crate) fn held_bytes(&self) -> u64 {
+        self.cache.as_ref().map_or(0, |(cache, _)| cache.borrow().held_bytes())
     }
 
     fn next_call(&self) -> u64 {
@@ -48,22 +65,72 @@ impl Outside {
         self.calls.get()
     }
 
+    /// The cache, as fresh as it has to be at `now`.
+    fn cache(&self, now: i64) -> Result<Option<RefMut<'_, Cache>>, Fault> {
+        let Some((cache, asks)) = &self.cache else { return Ok(None) };
+        let mut cache = cache.borrow_mut();
+        let fill = match cache.wants(now) {
+            Wants::Nothing => false,
+            Wants::Rows => true,
+            Wants::Count => {
+                let asked = self.lookup(&asks.count, &[]);
+                let count = self.store.borrow_mut().count(&asked).map_err(fault)?;
+                cache.counted(count, now)
+            }
+        };
+        if fill {
+            let asked = self.lookup(&asks.first, &[]);
+            let rows = self.store.borrow_mut().find(&asked).map_err(fault)?;
+            cache.fill(rows, now);
+        }
+        Ok(Some(cache))
+    }
+
+    fn lookup<'a>(&self, ask: &StoreAsk, params: &'a [Value]) -> Lookup<'a> {
+        Lookup { call: self.next_call(), statement: ask.statement, params }
+    }
+
     pub(crate) fn contains(
         &self,
-        ask: &StoreAsk,
+        condition: &TableCondition,
         scope: &Scope<'_>,
         place: usize,
     ) -> Result<bool, Fault> {
+        let ask = readied(condition)?;
+        if let Some(mut cache) = self.cache(scope.env.now)? {
+            let here = cache.contains(condition, scope, place)?;
+            if here || cache.is_whole() {
+                return Ok(here);
+            }
+        }
         let params = ask.params(scope, place)?;
-        let call = self.next_call();
-        let asked = Lookup { call, statement: ask.statement, params: &params };
+        let asked = self.lookup(ask, &params);
         self.store.borrow_mut().contains(&asked).map_err(fault)
     }
 
-    fn find(&self, ask: &StoreAsk, scope: &Scope<'_>, place: usize) -> Result<Batch, Fault> {
+    fn find(
+        &self,
+        condition: &TableCondition,
+        scope: &Scope<'_>,
+        place: usize,
+    ) -> Result<Batch, Fault> {
+        let ask = readied(condition)?;
+        let cache = self.cache(scope.env.now)?;
+        let Some(mut cache) = cache.filter(|cache| cache.serves(condition)) else {
+            return self.find_there(ask, scope, place);
+        };
+        let here = cache.find(condition, scope, place)?;
+        if !here.is_empty() || cache.is_whole() {
+            return Ok(here);
+        }
+        let there = self.find_there(ask, scope, place)?;
+        cache.fetched(&there);
+        Ok(there)
+    }
+
+    fn find_there(&self, ask: &StoreAsk, scope: &Scope<'_>, place: usize) -> Result<Batch, Fault> {
         let params = ask.params(scope, place)?;
-        let call = self.next_call();
-        let asked = Lookup { call, statement: ask.statement, params: &params };
+        let asked = self.lookup(ask, &params);
         let rows = self.store.borrow_mut().find(&asked).map_err(fault)?;
         let mut builder = BatchBuilder::new(&self.schema);
         for row in rows {
@@ -79,6 +146,9 @@ impl Outside {
         w.u8(SAVED_VERSION);
         w.u64(self.calls.get());
         w.u64(self.changes);
+        if let Some((cache, _)) = &self.cache {
+            cache.borrow().save(w);
+        }
     }
 
     pub(crate) fn load(&mut self, r: &mut Reader<'_>) -> Result<(), DecodeError> {
@@ -92,8 +162,29 @@ impl Outside {
         }
         self.calls.set(r.u64()?);
         self.changes = r.u64()?;
-        Ok(())
+        match &mut self.cache {
+            Some((cache, _)) => cache.get_mut().load(r),
+            None => Ok(()),
+        }
     }
+}
+
+/// Rows of a store that are changed in memory as the store was.
+#[derive(Debug)]
+pub struct Lent {
+    /// The rows.
+    pub rows: Table,
+    /// Whether the store has no others.
+    pub whole: bool,
+    before: u64,
+}
+
+fn unready() -> Fault {
+    Fault::runtime("nothing was readied for the store")
+}
+
+fn readied(condition: &TableCondition) -> Result<&StoreAsk, Fault> {
+    condition.ask().ok_or_else(unready)
 }
 
 /// Tables whose rows are in a store. Nothing else of them works there: what reads or changes
@@ -172,20 +263,39 @@ impl Table {
         self.outside.as_mut().map_or(Ok(()), |it| it.store.get_mut().start())
     }
 
-    /// The rows of the store that an ask means for one place of `scope`, at the entry's time.
+    /// The rows of the store that a condition means for one place of `scope`, at the entry's time.
     ///
     /// # Errors
     ///
     /// A parameter cannot be computed, or the store does not answer.
     pub fn draw(
         &self,
-        ask: Option<&StoreAsk>,
+        condition: &TableCondition,
         scope: &Scope<'_>,
         place: usize,
     ) -> Result<Batch, Fault> {
-        match (&self.outside, ask) {
-            (Some(outside), Some(ask)) => outside.find(ask, scope, place),
-            (Some(_), None) | (None, _) => Err(Fault::runtime("nothing was readied for the store")),
+        match &self.outside {
+            Some(outside) => outside.find(condition, scope, place),
+            None => Err(unready()),
+        }
+    }
+
+    /// The rows that are kept at hand of the store, as a table in memory that is to be changed as
+    /// the store was; `None` where none are. [`Self::keep`] takes it back.
+    pub fn lend(&mut self) -> Option<Lent> {
+        let (cache, _) = self.outside.as_mut()?.cache.as_mut()?;
+        let cache = cache.get_mut();
+        let (whole, rows) = (cache.is_whole(), cache.lend()?);
+        Some(Lent { before: rows.next_arrival(), rows, whole })
+    }
+
+    /// Takes back what [`Self::lend`] lent; `None` where it may not be what the store has any more.
+    pub fn keep(&mut self, lent: Option<Lent>) {
+        let cache = self.outside.as_mut().and_then(|it| it.cache.as_mut());
+        match (cache, lent) {
+            (Some((cache, _)), Some(lent)) => cache.get_mut().take_back(lent.rows, lent.before),
+            (Some((cache, _)), None) => cache.get_mut().drop_all(),
+            (None, _) => {}
         }
     }
 

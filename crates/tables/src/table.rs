@@ -7,6 +7,7 @@ use weir_codec::{DecodeError, Reader, Writer};
 use weir_event::{Batch, Column, DataType, NO_ROW, RowStore, Schema, Value};
 use weir_expr::{CompareOp, Expr, Fault, Rows, Scope, Source, Vector};
 
+use crate::cache::{Cache, CacheSpec};
 use crate::condition::{TableCondition, beside};
 use crate::key_index::{KeyIndex, Probe};
 use crate::outside::Outside;
@@ -69,7 +70,7 @@ pub struct Table {
     indexes: Vec<BTreeMap<Ordered, BTreeSet<u64>>>,
     scan: Scan,
     /// Where its rows are instead.
-    pub(crate) outside: Option<Outside>,
+    pub(crate) outside: Option<Box<Outside>>,
 }
 
 impl Table {
@@ -97,15 +98,21 @@ impl Table {
         }
     }
 
-    /// A table whose rows are in a store.
+    /// A table whose rows are in a store; with a cache, the second part says how rows are found
+    /// in that.
     ///
     /// # Errors
     ///
     /// The store takes no rows.
-    pub fn in_store(store: Box<dyn Store>, schema: Schema) -> Result<Self, StoreFailure> {
+    pub fn in_store(
+        store: Box<dyn Store>,
+        schema: Schema,
+        cache: Option<(CacheSpec, TableSpec)>,
+    ) -> Result<Self, StoreFailure> {
         let types = schema.iter().map(|it| it.data_type).collect();
         let mut table = Self::new(TableSpec { types, ..TableSpec::default() });
-        table.outside = Some(Outside::new(store, schema)?);
+        let cache = cache.map(|(cache, table)| Cache::new(cache, table));
+        table.outside = Some(Box::new(Outside::new(store, schema, cache)?));
         Ok(table)
     }
 
@@ -124,6 +131,9 @@ impl Table {
     /// About how many bytes the rows and their indexes take.
     #[must_use]
     pub fn held_bytes(&self) -> u64 {
+        if let Some(outside) = &self.outside {
+            return outside.held_bytes();
+        }
         let indexes = 1 + self.indexes.len();
         self.store.held_bytes() + (self.len() * indexes * INDEX_ROW_BYTES) as u64
     }
@@ -382,12 +392,38 @@ impl Table {
         scope: &Scope<'_>,
         place: usize,
     ) -> Result<bool, Fault> {
-        if let (Some(outside), Some(ask)) = (&self.outside, &condition.ask) {
-            return outside.contains(ask, scope, place);
+        if let Some(outside) = &self.outside {
+            return outside.contains(condition, scope, place);
         }
         let mut rows = Vec::new();
         self.find(condition, scope, place, &mut rows)?;
         Ok(!rows.is_empty())
+    }
+
+    /// When a row arrived among the others.
+    pub(crate) fn arrival(&self, row: u32) -> u64 {
+        self.arrivals[row as usize]
+    }
+
+    /// The row that arrived then, if it is here.
+    pub(crate) fn row_of(&self, arrival: u64) -> Option<u32> {
+        self.order.get(&arrival).copied()
+    }
+
+    /// The arrival that the next row gets.
+    pub(crate) fn next_arrival(&self) -> u64 {
+        self.next_arrival
+    }
+
+    /// The rows that arrived from then on.
+    pub(crate) fn arrivals_from(&self, first: u64) -> Vec<u64> {
+        self.order.range(first..).map(|(arrival, _)| *arrival).collect()
+    }
+
+    /// The rows whose timestamp is not after `time`, where later ones arrived later.
+    pub(crate) fn older_than(&self, time: i64) -> Vec<u32> {
+        let old = |row: &&u32| self.store.timestamp(**row) <= time;
+        self.order.values().take_while(old).copied().collect()
     }
 
     fn by_key(

@@ -41,6 +41,15 @@ pub(super) fn plan(statement: &StoreStatement, shape: &Shape) -> Plan {
             text.sql.push_str(" LIMIT 1");
             Plan::Read(text)
         }
+        StoreStatement::First(most) => {
+            let columns = shape.columns.join(", ");
+            text.sql = format!("SELECT {columns} FROM {table} LIMIT {most}");
+            Plan::Read(text)
+        }
+        StoreStatement::Count => {
+            text.sql = format!("SELECT COUNT(*) FROM {table}");
+            Plan::Read(text)
+        }
         StoreStatement::Insert => Plan::Insert,
         StoreStatement::Delete(condition) => {
             text.sql = format!("DELETE FROM {table} WHERE ");

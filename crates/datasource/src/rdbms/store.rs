@@ -189,6 +189,14 @@ impl Store for RdbmsStore {
         Ok(!self.read(asked)?.is_empty())
     }
 
+    fn count(&mut self, asked: &Lookup<'_>) -> Result<u64, StoreFailure> {
+        let rows = self.read(asked)?;
+        let count = rows.first().and_then(|row| row.first()).and_then(Value::as_i64);
+        count
+            .and_then(|count| u64::try_from(count).ok())
+            .ok_or_else(|| StoreFailure::new("the database did not say how many rows there are"))
+    }
+
     fn change(
         &mut self,
         number: OutputNo,

@@ -102,8 +102,40 @@ impl Change {
         written: &Written<'_>,
     ) -> Result<Vec<Refused>, Fault> {
         if tables[self.table()].is_outside() {
-            return self.hand_over(tables, written).map(|()| Vec::new());
+            self.hand_over(tables, written)?;
+            self.keep_up(tables, written);
+            return Ok(Vec::new());
         }
+        self.apply_here(tables, written)
+    }
+
+    /// The rows that are kept at hand of a store change as it did; where that is not sure they
+    /// are fetched again.
+    fn keep_up(&self, tables: &mut [Table], written: &Written<'_>) {
+        let at = self.table();
+        let Some(mut lent) = tables[at].lend() else { return };
+        std::mem::swap(&mut tables[at], &mut lent.rows);
+        let done = match self {
+            // Whether the store had the row is not known.
+            Self::UpdateOrInsert(meant) if !lent.whole => meant.delete_each(tables, written),
+            Self::Delete(meant) | Self::Update(meant) | Self::UpdateOrInsert(meant)
+                if !meant.checks.is_empty() =>
+            {
+                Err(Fault::runtime("what `in` finds here may not be what the store found"))
+            }
+            Self::Insert(_) | Self::Delete(_) | Self::Update(_) | Self::UpdateOrInsert(_) => {
+                self.apply_here(tables, written).map(|refused| refused.is_empty())
+            }
+        };
+        std::mem::swap(&mut tables[at], &mut lent.rows);
+        tables[at].keep(matches!(done, Ok(true)).then_some(lent));
+    }
+
+    fn apply_here(
+        &self,
+        tables: &mut [Table],
+        written: &Written<'_>,
+    ) -> Result<Vec<Refused>, Fault> {
         let batch = written.batch;
         let mut refused = Vec::new();
         let mut insert = |table: &mut Table, place: usize| {
@@ -114,10 +146,7 @@ impl Change {
                 (0..batch.len()).for_each(|place| insert(&mut tables[*table], place));
             }
             Self::Delete(meant) => {
-                for place in 0..batch.len() {
-                    let rows = meant.rows(tables, written, place)?;
-                    tables[meant.table].delete(&rows);
-                }
+                meant.delete_each(tables, written)?;
             }
             Self::Update(meant) => {
                 for place in 0..batch.len() {
@@ -201,6 +230,15 @@ impl Meant {
             table.find(&self.condition, scope, place, &mut rows)?;
             Ok(rows)
         })
+    }
+
+    /// Takes out the rows that each written row means; true, for all of them went.
+    fn delete_each(&self, tables: &mut [Table], written: &Written<'_>) -> Result<bool, Fault> {
+        for place in 0..written.batch.len() {
+            let rows = self.rows(tables, written, place)?;
+            tables[self.table].delete(&rows);
+        }
+        Ok(true)
     }
 
     /// The expression whose value is the key of the one row that is meant.

@@ -279,7 +279,7 @@ impl Search<'_> {
             let inputs = self.alone(me);
             let scope = Scope { inputs: &inputs, len: 1, env: &env };
             if table.is_outside() {
-                rows.extend(drawn.add(table.draw(condition.ask(), &scope, 0)?));
+                rows.extend(drawn.add(table.draw(condition, &scope, 0)?));
                 return Ok(());
             }
             return table.find(condition, &scope, 0, rows);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use weir_codec::Answered;
 use weir_datasource::{NamedDatabase, RdbmsStores};
-use weir_event::{Batch, BatchBuilder, OutputNo, Schema, Value};
+use weir_event::{Attribute, Batch, BatchBuilder, DataType, OutputNo, Schema, Value};
 use weir_tables::{ChangedRow, Lookup, OpenStores, Store, StoreFailure, StoreSpec, StoreStatement};
 
 use super::answers::{Answers, Ended};
@@ -128,6 +128,17 @@ impl Store for RecordedStore {
         };
         let nothing: Schema = Arc::new([]);
         Ok(!self.answer(found, &nothing)?.is_empty())
+    }
+
+    fn count(&mut self, asked: &Lookup<'_>) -> Result<u64, StoreFailure> {
+        let counted = |store: &mut dyn Store| {
+            let count = i64::try_from(store.count(asked)?).unwrap_or(i64::MAX);
+            Ok(vec![vec![Value::Long(count)]])
+        };
+        let one: Schema = Arc::new([Attribute { name: "count".into(), data_type: DataType::Long }]);
+        let rows = self.answer(counted, &one)?;
+        let count = (!rows.is_empty()).then(|| rows.row(0).first().and_then(Value::as_i64));
+        Ok(count.flatten().and_then(|count| u64::try_from(count).ok()).unwrap_or(0))
     }
 
     fn change(

@@ -41,6 +41,24 @@ impl StoreAsk {
         Self::ready(store, &StoreStatement::Contains(condition), compiler)
     }
 
+    /// Readies what finds any rows, so many at most.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot do this.
+    pub fn first(store: &mut dyn Store, most: u64) -> Result<Self, StoreFailure> {
+        Self::ready(store, &StoreStatement::First(most), Compiler::default())
+    }
+
+    /// Readies what counts the rows.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot do this.
+    pub fn count(store: &mut dyn Store) -> Result<Self, StoreFailure> {
+        Self::ready(store, &StoreStatement::Count, Compiler::default())
+    }
+
     /// Readies what adds rows.
     ///
     /// # Errors

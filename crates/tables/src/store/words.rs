@@ -57,6 +57,10 @@ pub enum StoreStatement {
     Find(StoreExpr),
     /// Whether some row meets it.
     Contains(StoreExpr),
+    /// Any rows, so many at most.
+    First(u64),
+    /// How many rows there are.
+    Count,
     /// Rows are added.
     Insert,
     /// The rows that meet it go.
@@ -126,7 +130,8 @@ pub trait Store: Send {
     /// The store cannot be used.
     fn start(&mut self) -> Result<(), StoreFailure>;
 
-    /// The rows that a [`StoreStatement::Find`] means, each with the values of all attributes.
+    /// The rows that a [`StoreStatement::Find`] or [`StoreStatement::First`] means, each with the
+    /// values of all attributes.
     ///
     /// # Errors
     ///
@@ -139,6 +144,13 @@ pub trait Store: Send {
     ///
     /// There is no answer; the event goes to `@OnError`.
     fn contains(&mut self, asked: &Lookup<'_>) -> Result<bool, StoreFailure>;
+
+    /// How many rows there are, for a [`StoreStatement::Count`].
+    ///
+    /// # Errors
+    ///
+    /// There is no answer; the event goes to `@OnError`.
+    fn count(&mut self, asked: &Lookup<'_>) -> Result<u64, StoreFailure>;
 
     /// Hands a change over: all of its rows, in order, or none. Each change of a table has a
     /// greater number than the one before.

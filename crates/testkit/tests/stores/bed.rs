@@ -87,6 +87,8 @@ impl Outputs for Seen {
 pub(crate) struct Run {
     pub(crate) app: App,
     pub(crate) seen: Seen,
+    /// How much later it is than entries alone would make it, in milliseconds.
+    pub(crate) later_ms: i64,
     seq: u64,
 }
 
@@ -110,7 +112,7 @@ impl Run {
         if let Some(out) = app.stream("Out") {
             app.listen(out);
         }
-        let mut run = Self { app, seen: Seen::default(), seq: 0 };
+        let mut run = Self { app, seen: Seen::default(), later_ms: 0, seq: 0 };
         let head = run.head(0);
         run.app.start(head, &mut run.seen);
         run
@@ -118,7 +120,7 @@ impl Run {
 
     fn head(&mut self, end: usize) -> EntryHead {
         self.seq += 1;
-        let time = 1_000 + self.seq as i64;
+        let time = 1_000 + self.seq as i64 + self.later_ms;
         EntryHead { seq: Seq(self.seq), epoch: Epoch(1), time, end: end as u32 }
     }
 

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "all of it is tests")]
 
 mod bed;
+mod cached;
 mod kept;
 mod refused;
 mod same;

@@ -51,8 +51,24 @@ fn options_are_checked() {
         ("type='rdbms', jdbc.url='jdbc:sqlite:x', table.name='a b'", "`a b` is no plain name"),
         ("type='rdbms', jdbc.url='jdbc:sqlite:x', field.length='x:1'", "`field.length` is `x:1`"),
         (
-            "type='rdbms', jdbc.url='jdbc:sqlite:x', @cache(size='9')",
-            "`@cache` of a store is not yet",
+            "type='rdbms', jdbc.url='jdbc:sqlite:x', @cache(cache.policy='LRU')",
+            "`@cache` needs `size`",
+        ),
+        (
+            "type='rdbms', jdbc.url='jdbc:sqlite:x', @cache(size='none')",
+            "`none` is no number of rows",
+        ),
+        (
+            "type='rdbms', jdbc.url='jdbc:sqlite:x', @cache(size='9', cache.policy='MRU')",
+            "`MRU` is no policy of a cache | write `FIFO`, `LRU` or `LFU`",
+        ),
+        (
+            "type='rdbms', jdbc.url='jdbc:sqlite:x', @cache(size='9', retention.period='5')",
+            "`5` is not a time",
+        ),
+        (
+            "type='rdbms', jdbc.url='jdbc:sqlite:x', @cache(size='9', policy='LRU')",
+            "`@cache` has no option `policy`",
         ),
     ] {
         let told = problem(&format!("@store({store}) {table}"));
