@@ -337,8 +337,8 @@ fn single(
         list.iter().map(|handler| self::handler(handler, seat, label)).collect()
     };
     if let Some(HandlerPlan::Processor { call, .. }) = it.after.iter().find(is_processor) {
-        let message = format!("`{}` after a window is not yet supported", call.name);
-        let problem = Problem::new("not-yet-supported", call.span, message);
+        let message = format!("`{}` takes no rows that leave a window", call.name);
+        let problem = Problem::new("processor", call.span, message);
         return Err(problem.with_hint("write it before the window"));
     }
     Ok(Single::new(handlers(&it.before)?, window, handlers(&it.after)?, seat))
@@ -454,11 +454,6 @@ fn join_input(
         if !it.after.is_empty() {
             let why = "a side of a join cannot have a filter or function after its window";
             return Err(refused(why));
-        }
-        if let Some(HandlerPlan::Processor { call, .. }) = it.before.iter().find(is_processor) {
-            let message = format!("`{}` in a join is not yet supported", call.name);
-            let problem = Problem::new("not-yet-supported", call.span, message);
-            return Err(problem.with_hint("write it in a query before the join"));
         }
         let seat = Seat { slot, inputs: 2 };
         let single = single(it, seat, expired_wanted, true, label)?;

@@ -1,6 +1,7 @@
 //! Patterns and sequences: elements in order of the text, and how they belong together.
 
 use weir_query as q;
+use weir_query::Problem;
 
 use crate::compile::{Compiler, Place};
 use crate::graph::{
@@ -90,8 +91,11 @@ impl Compiler<'_> {
                         .extend(compiled.map(|condition| ElementFilter { condition, aggregates }));
                 }
                 q::Handler::Function(call) | q::Handler::Window(call) => {
-                    let message = "functions in a pattern are not yet supported";
-                    self.problem("not-yet-supported", call.span, message);
+                    // The original reads it, and what it adds is null for ever (told by 5.1.30).
+                    let message = "an element of a pattern takes filters alone";
+                    let hint = "write it in a query before, and its stream in the pattern";
+                    self.problems
+                        .push(Problem::new("pattern", call.span, message).with_hint(hint));
                     return None;
                 }
             }

@@ -189,7 +189,8 @@ impl Join {
 
     /// Whether both sides find each other through their indexes alone, and nobody sees rows leave.
     fn meets_by_index(&self) -> bool {
-        self.exact && !self.expired_wanted && self.sides.iter().all(|side| side.index.is_some())
+        let by_index = |side: &JoinSide| side.index.is_some() && side.single.keeps_rows();
+        self.exact && !self.expired_wanted && self.sides.iter().all(by_index)
     }
 
     /// A stream joined with itself: both windows take all rows first, then the arrivals of both
@@ -299,11 +300,9 @@ impl Join {
             expired_wanted: self.expired_wanted,
             world,
         };
+        let windowless = goes_on_alone(mine, selector, self.expired_wanted);
         let index = &mut mine.index;
         let (triggers, kept) = (mine.triggers, mine.kept);
-        let windowless = mine.single.window.is_none()
-            && matches!(mine.origin, SideOrigin::Stream)
-            && (!selector.is_rowwise() || selector.sees_resets() || self.expired_wanted);
         let scratch = &mut self.scratch;
         let result = mine.single.pass(cx, delivery, &mut asked.notes, |cx, held, flow, _| {
             note_in_index(index, held, flow);
@@ -314,7 +313,18 @@ impl Join {
             search.run(how, cx, held, flow, selector, scratch)
         })?;
         take_wakes(cx, before, side, asked);
+        take_processor_wakes(mine, side, asked);
         result
+    }
+
+    /// The app starts, or a key comes into being; the wake-ups asked for because of it.
+    pub(super) fn start(&mut self, now: i64, key: Key) -> Vec<(i64, Key, u8)> {
+        let mut all = Vec::new();
+        for (at, side) in self.sides.iter_mut().enumerate() {
+            let wakes = side.single.start(now, key).into_iter();
+            all.extend(wakes.map(|(due, key, part)| (due, key, part_of(at, part))));
+        }
+        all
     }
 
     pub(super) fn on_timer(
@@ -325,9 +335,10 @@ impl Join {
         selector: &mut Selector,
         asked: &mut Asked,
     ) -> Result<Selected, Fault> {
-        let side = usize::from(part.min(1));
+        let (side, part) = (usize::from(part % 2), part / 2);
         let before = cx.wakes.len();
         let (mine, other) = split(&mut self.sides, side);
+        let windowless = part > 0 && goes_on_alone(mine, selector, self.expired_wanted);
         let search = Search {
             side,
             other,
@@ -340,21 +351,23 @@ impl Join {
         let index = &mut mine.index;
         let (triggers, kept) = (mine.triggers, mine.kept);
         let scratch = &mut self.scratch;
-        let result = mine.single.wake(cx, now, key, &mut asked.notes, |cx, held, flow, _| {
+        let woken = (part, now, key);
+        let result = mine.single.wake_part(cx, woken, &mut asked.notes, |cx, held, flow, _| {
             note_in_index(index, held, flow);
             if !triggers {
                 return Ok(Selected::default());
             }
-            let how = Trigger { kept, windowless: false };
+            let how = Trigger { kept, windowless };
             search.run(how, cx, held, flow, selector, scratch)
         })?;
         take_wakes(cx, before, side, asked);
+        take_processor_wakes(mine, side, asked);
         result.unwrap_or_else(|| Ok(Selected::default()))
     }
 
     /// The input of a side.
     pub(super) fn single(&self, part: u8) -> &Single {
-        &self.sides[usize::from(part.min(1))].single
+        &self.sides[usize::from(part % 2)].single
     }
 
     pub(super) fn min_wait_ms(&self) -> Option<i64> {
@@ -398,9 +411,26 @@ impl Join {
     }
 }
 
+/// Whether what arrives at a side without a window leaves it at once, and that shows.
+fn goes_on_alone(side: &JoinSide, selector: &Selector, expired_wanted: bool) -> bool {
+    side.single.window.is_none()
+        && matches!(side.origin, SideOrigin::Stream)
+        && (!selector.is_rowwise() || selector.sees_resets() || expired_wanted)
+}
+
 fn split(sides: &mut [JoinSide; 2], side: usize) -> (&mut JoinSide, &JoinSide) {
     let [left, right] = sides;
     if side == 0 { (left, right) } else { (right, left) }
+}
+
+/// The number of a part of a side, as wake-ups carry it: 0 is the side's window.
+fn part_of(side: usize, part: u8) -> u8 {
+    side as u8 + 2 * part
+}
+
+fn take_processor_wakes(side: &mut JoinSide, at: usize, asked: &mut Asked) {
+    let wakes = side.single.wakes.drain(..);
+    asked.wakes.extend(wakes.map(|(due, key, part)| (due, key, part_of(at, part))));
 }
 
 fn take_wakes(cx: &mut Cx<'_>, before: usize, side: usize, asked: &mut Asked) {

@@ -125,7 +125,7 @@ impl Query {
     pub(crate) fn start(&mut self, clock: i64, wall: i64, key: Key) -> Vec<(i64, Key, u8)> {
         match &mut self.input {
             QueryInput::Single(single) => single.start(clock.max(wall), key),
-            QueryInput::Join(_) => Vec::new(),
+            QueryInput::Join(join) => join.start(clock.max(wall), key),
             QueryInput::State(state) => state.start(clock, key),
         }
     }
@@ -178,8 +178,8 @@ impl Query {
     pub(crate) fn cron(&self, part: u8) -> Option<&Cron> {
         let single = match &self.input {
             QueryInput::Single(single) if part == 0 => single,
-            QueryInput::Join(join) => join.single(part),
-            QueryInput::Single(_) | QueryInput::State(_) => return None,
+            QueryInput::Join(join) if part < 2 => join.single(part),
+            QueryInput::Single(_) | QueryInput::Join(_) | QueryInput::State(_) => return None,
         };
         single.window.as_ref()?.cron()
     }

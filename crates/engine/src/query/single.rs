@@ -132,8 +132,7 @@ impl Single {
         passed: &mut Vec<u32>,
         body: impl FnOnce(&mut Flow),
     ) -> Result<(), Fault> {
-        let made_rows = self.before.iter().any(|it| matches!(it, Handler::Function { .. }));
-        debug_assert!(!made_rows, "functions make rows of their own");
+        debug_assert!(self.keeps_rows(), "functions make rows of their own");
         self.pass(cx, delivery, notes, |_, _, _, _| ())?;
         passed.extend_from_slice(&self.flow.rows);
         body(&mut self.windowed);
@@ -141,7 +140,7 @@ impl Single {
     }
 
     /// What the window emits when it is woken.
-    pub(super) fn wake<R>(
+    fn wake<R>(
         &mut self,
         cx: &mut Cx<'_>,
         now: i64,
@@ -192,40 +191,46 @@ impl Single {
         selector: &mut Selector,
         notes: &mut Vec<String>,
     ) -> Result<Selected, Fault> {
-        if part > 0 {
-            let mut rounds = self.rounds.take();
-            let selected =
-                self.wake_processor(cx, (part, now, key), (selector, &mut rounds), notes);
-            self.rounds = rounds;
-            return selected;
-        }
-        if let Some(rounds) = &mut self.rounds {
+        if part == 0
+            && let Some(rounds) = &mut self.rounds
+        {
             let complete = rounds.on_timer(cx, now, key);
             return Ok(if complete { selector.complete(key, now) } else { Selected::default() });
         }
-        let woken = self.wake(cx, now, key, notes, |cx, held, flow, whole| {
-            select(cx, held, flow, whole, (selector, &mut None))
-        })?;
-        woken.unwrap_or_else(|| Ok(Selected::default()))
+        let mut rounds = self.rounds.take();
+        let woken = self.wake_part(cx, (part, now, key), notes, |cx, held, flow, whole| {
+            select(cx, held, flow, whole, (selector, &mut rounds))
+        });
+        self.rounds = rounds;
+        woken?.unwrap_or_else(|| Ok(Selected::default()))
     }
 
-    fn wake_processor(
+    /// What its window, part 0, or a processor emits when it is woken; a processor's rows go on
+    /// through what stands behind it.
+    pub(super) fn wake_part<R>(
         &mut self,
         cx: &mut Cx<'_>,
         (part, now, key): (u8, i64, Key),
-        selector: (&mut Selector, &mut Option<Rounds>),
         notes: &mut Vec<String>,
-    ) -> Result<Selected, Fault> {
-        let at = usize::from(part) - 1;
-        let Some(handler) = self.before.get_mut(at) else { return Ok(Selected::default()) };
+        body: impl FnOnce(&mut Cx<'_>, &Held<'_>, &Flow, bool) -> R,
+    ) -> Result<Option<R>, Fault> {
+        let Some(at) = usize::from(part).checked_sub(1) else {
+            return self.wake(cx, now, key, notes, body);
+        };
+        let Some(handler) = self.before.get_mut(at) else { return Ok(None) };
         let asked = cx.wakes.len();
         let held = handler.wake(cx, now, key, &mut self.flow);
         self.wakes.extend(cx.wakes.drain(asked..).map(|(due, key)| (due, key, part)));
-        let Some(held) = held else { return Ok(Selected::default()) };
-        let to = (at + 1, ReadBy::Selector);
-        self.go_on(cx, to, (held, true), notes, |cx, held, flow, whole| {
-            select(cx, held, flow, whole, selector)
-        })?
+        let Some(held) = held else { return Ok(None) };
+        self.go_on(cx, (at + 1, ReadBy::Anyone), (held, true), notes, body).map(Some)
+    }
+
+    /// Whether its handlers let rows through as they come, or hold them back, and make none.
+    pub(super) fn keeps_rows(&self) -> bool {
+        self.before.iter().all(|it| match it {
+            Handler::Filter(_) | Handler::Totals(_) | Handler::Log { .. } => true,
+            Handler::Function { .. } | Handler::Processor(_) => false,
+        })
     }
 
     /// The app starts, or a key comes into being; the wake-ups asked for because of it.
