@@ -1,11 +1,13 @@
 //! `weir check`: says what is wrong with apps without running them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
 use weir_datasource::RdbmsStores;
 use weir_engine::{App, Options};
+use weir_plan::Configured;
+use weir_server::{Deployment, Home, Surroundings};
 
 use crate::io;
 
@@ -17,23 +19,33 @@ Examples:
   weir check wso2/server/deployment/siddhi-files
                                          every .siddhi file of a folder
 
+An app that names a `ref` of the configuration is checked with `--config deployment.yaml`.
 `${NAME}` in an app is taken from the environment, as `weir serve` takes it.
 The exit code is 0 when all apps are right and 1 when one is not.")]
 pub(crate) struct Check {
     /// Files, folders of .siddhi files, or `-` for standard input.
     #[arg(required = true, value_name = "APP")]
     apps: Vec<PathBuf>,
+
+    /// The `deployment.yaml` whose section `siddhi` the apps refer to
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
 }
 
 impl Check {
     pub(crate) fn execute(self) -> anyhow::Result<ExitCode> {
         let mut wrong = 0;
+        let configured = match &self.config {
+            Some(file) => configured(file)?,
+            None => Configured::default(),
+        };
         let files = io::app_files(&self.apps)?;
         for file in &files {
             let mut app = io::read_app(file)?;
             let mut problems = std::mem::take(&mut app.problems);
             if problems.is_empty() {
-                let options = Options { name: app.stem.clone() };
+                let (name, configured) = (app.stem.clone(), configured.clone());
+                let options = Options { name, configured };
                 let made = App::create_with(&app.text, &options, &RdbmsStores::for_check());
                 problems = made.err().unwrap_or_default();
             }
@@ -51,4 +63,14 @@ impl Check {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// What a `deployment.yaml` gives to apps.
+fn configured(file: &Path) -> anyhow::Result<Configured> {
+    let home = Home::at(Path::new("."));
+    let from = Surroundings::of_process(home.properties().into_iter().collect());
+    if !file.exists() {
+        anyhow::bail!("there is no `{}`", file.display());
+    }
+    Ok(Deployment::load(file, &home, &from)?.siddhi)
 }

@@ -81,7 +81,7 @@ impl Outputs for Printer<'_> {
 impl Run {
     pub(crate) fn execute(self) -> anyhow::Result<ExitCode> {
         let text = io::read_app(&self.app)?;
-        let options = Options { name: text.stem.clone() };
+        let options = Options::named(text.stem.clone());
         let mut app = match App::create_with(&text.text, &options, &RdbmsStores::plain()) {
             _ if !text.problems.is_empty() => {
                 io::say_problems(&text, &text.problems);

@@ -20,18 +20,22 @@ pub(crate) struct NamedAggregation {
     pub totals: Aggregation,
 }
 
-/// How `define aggregation` is run.
-pub(crate) fn spec(plan: &AggregationPlan) -> Spec {
+/// How `define aggregation` is run; `None` where its time zone is not known.
+pub(crate) fn spec(plan: &AggregationPlan) -> Option<Spec> {
+    let calendar = match &plan.time_zone {
+        Some(zone) => Calendar::named(zone)?,
+        None => Calendar::default(),
+    };
     let kept = plan.retention.as_ref().map_or_else(Vec::new, |it| it.kept.clone());
-    Spec {
-        calendar: Calendar::default(),
+    Some(Spec {
+        calendar,
         periods: plan.periods.iter().map(|it| period(*it)).collect(),
         by: plan.by.clone(),
         group_by: plan.group_by.clone(),
         newest_by_time: plan.newest_by_time,
         items: plan.items.iter().map(item).collect(),
         kept,
-    }
+    })
 }
 
 fn period(period: weir_query::Period) -> Period {

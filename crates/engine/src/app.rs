@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use weir_event::{Attribute, Batch, Chunk, Epoch, Key, OutputNo, Schema, Seq};
 use weir_operators::cron::Cron;
-use weir_plan::{Plan, StreamId, StreamPlan};
+use weir_plan::{Configured, Plan, StreamId, StreamPlan};
 use weir_query::Problem;
 use weir_tables::{OpenStores, Table};
 
@@ -24,6 +24,16 @@ use crate::together::Together;
 pub struct Options {
     /// The name where the text gives none.
     pub name: String,
+    /// What the host's configuration gives to apps.
+    pub configured: Configured,
+}
+
+impl Options {
+    /// With this name, and nothing in the configuration.
+    #[must_use]
+    pub fn named(name: impl Into<String>) -> Self {
+        Self { name: name.into(), configured: Configured::default() }
+    }
 }
 
 /// One entry of a run: its place in the log, its time, and where its rows end.
@@ -120,7 +130,7 @@ impl App {
         if !problems.is_empty() {
             return Err(problems);
         }
-        let (plan, mut problems) = weir_plan::plan(&tree);
+        let (plan, mut problems) = weir_plan::plan(&tree, &options.configured);
         let name = plan.name.clone().unwrap_or_else(|| options.name.clone());
         let parts = build::parts(&plan, &name, stores, &mut problems);
         if !problems.is_empty() {

@@ -86,7 +86,13 @@ fn named_window(it: &NamedWindowPlan) -> Result<NamedWindow, Problem> {
 fn aggregation(it: &AggregationPlan, app: &str) -> Result<NamedAggregation, Problem> {
     let seat = Seat { slot: 0, inputs: 1 };
     let input = single(&it.input, seat, false, false, &format!("{app}: {}", it.name))?;
-    Ok(NamedAggregation { input, totals: Aggregation::new(spec(it)) })
+    let Some(spec) = spec(it) else {
+        let zone = it.time_zone.as_deref().unwrap_or_default();
+        let message = format!("`aggTimeZone` is `{zone}`, which is no time zone");
+        let problem = Problem::new("time-zone", it.span, message);
+        return Err(problem.with_hint("write `GMT`, or a name such as `Asia/Colombo`"));
+    };
+    Ok(NamedAggregation { input, totals: Aggregation::new(spec) })
 }
 
 fn trigger_cron(it: &TriggerPlan) -> Result<Option<Cron>, Problem> {

@@ -36,8 +36,7 @@ fn head(seq: u64, time: i64) -> EntryHead {
 
 impl Fed {
     fn new(text: &str) -> Self {
-        let mut app =
-            App::create(text, &Options { name: "test".into() }).expect("the app is right");
+        let mut app = App::create(text, &Options::named("test")).expect("the app is right");
         let out = app.stream("Out").expect("every app has a stream Out");
         app.listen(out);
         let mut fed = Self { app, seen: Seen::default(), seq: 1 };

@@ -36,7 +36,7 @@ fn head(seq: u64, time: i64, end: u32) -> EntryHead {
 
 fn fed(body: &str, rows: u32) -> App {
     let text = format!("define stream S (k string, v int); {body}");
-    let mut app = App::create(&text, &Options { name: "test".into() }).expect("a right app");
+    let mut app = App::create(&text, &Options::named("test")).expect("a right app");
     let stream = app.stream("S").expect("it is defined");
     let mut builder = BatchBuilder::new(app.schema(stream));
     for row in 0..rows {
@@ -81,7 +81,7 @@ fn patterns_tables_groups_and_keys_count_too() {
 fn groups_that_nobody_needs_any_more_go() {
     let text = "define stream S (k string, v int); from S#window.length(10) select k, sum(v) as s, \
                 max(v) as m, count() as c, v group by k insert into Out;";
-    let mut app = App::create(text, &Options { name: "test".into() }).expect("a right app");
+    let mut app = App::create(text, &Options::named("test")).expect("a right app");
     let (out, mut alone) = (app.stream("Out").expect("it is inserted into"), Alone::default());
     app.listen(out);
     let stream = app.stream("S").expect("it is defined");

@@ -53,8 +53,8 @@ struct Entry {
 fn app(body: &str, playback: bool) -> App {
     let start = if playback { "@app:playback " } else { "" };
     let text = format!("{start}{STREAM} {body}");
-    let mut app = App::create(&text, &Options { name: "test".into() })
-        .expect("the reference takes this app too");
+    let mut app =
+        App::create(&text, &Options::named("test")).expect("the reference takes this app too");
     let out = app.stream("Out").expect("every app inserts into Out");
     app.listen(out);
     app

@@ -12,6 +12,9 @@ use crate::graph::{AggregationItem, AggregationPlan, Origin, Retention};
 /// The attribute that says when a period began.
 pub(crate) const AGG_TIMESTAMP: &str = "AGG_TIMESTAMP";
 
+/// The property of the configuration that says where days begin.
+const TIME_ZONE: &str = "aggTimeZone";
+
 const SECOND_MS: i64 = 1_000;
 const MINUTE_MS: i64 = 60 * SECOND_MS;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
@@ -86,6 +89,8 @@ fn planned(compiler: &mut Compiler<'_>, it: &q::AggregationDefinition) -> Option
         by,
         periods,
         retention,
+        time_zone: compiler.definitions.configured.property(TIME_ZONE).map(str::to_owned),
+        span: it.span,
         annotations: it.annotations.clone(),
     })
 }
@@ -240,18 +245,25 @@ fn check_annotations(compiler: &mut Compiler<'_>, it: &q::AggregationDefinition)
             let message = "the tables of an aggregation have a primary key of their own";
             compiler.problem("index", annotation.span, message);
         }
-        if is("PartitionById") && enabled {
+        // What is kept in memory is of this node alone, so that shards change nothing.
+        let shard = compiler.definitions.configured.property("shardId");
+        if is("PartitionById") && enabled && shard.is_none() {
             compiler.problems.push(
                 Problem::new(
                     "shard",
                     annotation.span,
                     "`@PartitionById` needs `shardId` in the configuration, which is not set",
                 )
-                .with_hint("leave it out, or write `enable='false'`"),
+                .with_hint(
+                    "set `siddhi.properties.shardId` in deployment.yaml, or write `enable='false'`",
+                ),
             );
         }
         if is("persistedAggregation") && enabled {
-            not_yet(compiler, annotation, "`@persistedAggregation` is not yet supported");
+            let message = "`@persistedAggregation` computes in a database, which Weir does not";
+            let hint = "leave it out: the aggregation is kept in memory and in snapshots";
+            let problem = Problem::new("aggregation", annotation.span, message);
+            compiler.problems.push(problem.with_hint(hint));
         }
         if is("store") {
             not_yet(compiler, annotation, "`@store` is not yet supported for an aggregation");

@@ -7,6 +7,7 @@ use weir_query::Problem;
 use crate::aggregation::aggregation;
 use crate::change::table_change;
 use crate::compile::{Compiler, NamedInput, Place, quoted};
+use crate::configured::Configured;
 use crate::define::{Definitions, attributes};
 use crate::graph::{
     ActionPlan, InputPlan, KeyBy, KeyPlan, NamedWindowPlan, Origin, OutputPlan, PartitionId,
@@ -14,13 +15,15 @@ use crate::graph::{
 };
 use crate::select::{final_slot, number_slots, slots};
 
-/// Resolves all names and types of an app.
+/// Resolves all names and types of an app, which finds `configured` in its host's configuration.
 ///
 /// The plan is whole only when there are no problems.
 #[must_use]
-pub fn plan(app: &q::App) -> (Plan, Vec<Problem>) {
+pub fn plan(app: &q::App, configured: &Configured) -> (Plan, Vec<Problem>) {
     let mut planner = Planner::default();
-    planner.app(app);
+    planner.definitions.configured = configured.clone();
+    let app = configured.referred(app, &mut planner.problems);
+    planner.app(&app);
     let mut problems = planner.problems;
     problems.sort_by_key(|problem| problem.span.start);
     (planner.definitions.plan, problems)

@@ -11,6 +11,7 @@ use weir_query::{Annotation, Problem, Span};
 
 use crate::app::time_text;
 use crate::compile::{nearest, quoted};
+use crate::configured::Configured;
 use crate::graph::{
     AggregationId, CachePlan, CacheWord, OnError, Origin, PartitionId, Plan, ScriptPlan, StreamId,
     StreamPlan, TableId, TablePlan, TableStore, TriggerPlan, TriggerTime, WindowId, data_type,
@@ -20,6 +21,8 @@ use crate::graph::{
 #[derive(Debug, Default)]
 pub(crate) struct Definitions {
     pub plan: Plan,
+    /// What the host's configuration gives.
+    pub configured: Configured,
     names: IndexMap<String, Origin>,
     /// Names that a faulty text was to define.
     faulty: BTreeSet<String>,
@@ -44,7 +47,7 @@ impl Definitions {
         for (at, it) in plan.aggregations.iter().enumerate() {
             names.insert(it.name.clone(), Origin::Aggregation(AggregationId(at as u32)));
         }
-        Self { plan, names, faulty: BTreeSet::new(), inner: IndexMap::new() }
+        Self { plan, names, ..Self::default() }
     }
 
     /// Notes that a faulty text was to define a name.

@@ -254,6 +254,10 @@ pub struct AggregationPlan {
     pub periods: Vec<weir_query::Period>,
     /// How long closed periods are kept; for ever without it.
     pub retention: Option<Retention>,
+    /// The time zone whose days, months and years count; `None` for GMT.
+    pub time_zone: Option<String>,
+    /// Its definition.
+    pub span: Span,
     /// What stands before its definition.
     pub annotations: Vec<Annotation>,
 }

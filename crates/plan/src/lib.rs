@@ -5,6 +5,7 @@ mod app;
 mod change;
 mod compile;
 mod condition;
+mod configured;
 mod define;
 mod graph;
 mod input;
@@ -14,6 +15,7 @@ mod state;
 
 pub use app::{plan, time_text, types};
 pub use condition::{ConditionPlan, condition};
+pub use configured::{Configured, Reference};
 pub use graph::{
     Absent, ActionPlan, AggregatePlan, AggregationId, AggregationItem, AggregationPlan, CachePlan,
     CacheWord, CheckPlan, ElementFilter, ElementPlan, HandlerPlan, InputPlan, JoinPlan, KeyBy,

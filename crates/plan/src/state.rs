@@ -94,8 +94,7 @@ impl Compiler<'_> {
                     // The original reads it, and what it adds is null for ever (told by 5.1.30).
                     let message = "an element of a pattern takes filters alone";
                     let hint = "write it in a query before, and its stream in the pattern";
-                    self.problems
-                        .push(Problem::new("pattern", call.span, message).with_hint(hint));
+                    self.problems.push(Problem::new("pattern", call.span, message).with_hint(hint));
                     return None;
                 }
             }

@@ -201,7 +201,7 @@ fn main() {
     let case = CASES.iter().find(|it| it.name == args[1]).expect("a case");
     let (size, events) = (number(2), number(3));
     let text = format!("@app:playback {SOURCE} {}", (case.app)(size));
-    let mut app = App::create(&text, &Options { name: "growth".into() }).expect("a right app");
+    let mut app = App::create(&text, &Options::named("growth")).expect("a right app");
     let out = app.stream("Out").expect("every app inserts into Out");
     app.listen(out);
     let mut run = Run { app, out: Counting::default() };

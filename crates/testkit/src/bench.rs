@@ -97,7 +97,7 @@ impl Outputs for Counting {
 ///
 /// The app cannot be made, or is no workload.
 pub fn bench(text: &str, events: u64, batch: u64) -> Result<Figure, BenchError> {
-    let mut app = App::create(text, &Options { name: "bench".into() }).map_err(BenchError::App)?;
+    let mut app = App::create(text, &Options::named("bench")).map_err(BenchError::App)?;
     let stream = app.stream("Src").ok_or(BenchError::Stream("Src"))?;
     let out = app.stream("Out").ok_or(BenchError::Stream("Out"))?;
     app.listen(out);

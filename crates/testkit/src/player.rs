@@ -311,7 +311,7 @@ impl Player {
     }
 
     fn made(&self, rt: i64, step: &Map<String, Json>) -> Result<Running, String> {
-        let options = Options { name: format!("app{rt}") };
+        let options = Options::named(format!("app{rt}"));
         let mut app = App::create(text_of(step, "app"), &options).map_err(first)?;
         let transports = Transports::of(&app)?;
         let mut taps = BTreeMap::new();

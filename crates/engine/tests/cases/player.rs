@@ -190,5 +190,5 @@ fn answered(app: &mut App, query: &str, head: EntryHead) -> Vec<String> {
 }
 
 fn made(text: &str) -> App {
-    App::create(text, &Options { name: "told".into() }).expect("the reference takes this app too")
+    App::create(text, &Options::named("told")).expect("the reference takes this app too")
 }

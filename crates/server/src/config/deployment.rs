@@ -11,13 +11,17 @@ use super::own::{Own, RawOwn};
 use super::persistence::{Persistence, RawPersistence};
 use super::placeholder::Surroundings;
 use super::problem::{ConfigError, ConfigProblem};
+use super::siddhi;
 use super::transport::{Listener, RawTransport};
 use super::yaml::{self, Node, Shape};
+use weir_plan::Configured;
 
 /// The sections this build honours.
 const OURS: &[&str] = &[
     "cluster.config",
     "deployment.config",
+    "refs",
+    "siddhi",
     "state.persistence",
     "weir",
     "wso2.carbon",
@@ -39,9 +43,7 @@ const NOT_OURS: &[&str] = &[
     "loggingDuration",
     "management.icp",
     "metrics.prometheus",
-    "refs",
     "service.catalog.configs",
-    "siddhi",
     "siddhi.stores.query.api",
     "ssl.configs",
     "transports",
@@ -68,6 +70,8 @@ pub struct Deployment {
     pub own: Own,
     /// The databases that apps may name.
     pub datasources: Vec<Datasource>,
+    /// What else apps find in the configuration.
+    pub siddhi: Configured,
     /// One line each for the operator: what was ignored, and what was understood otherwise.
     pub notes: Vec<String>,
 }
@@ -222,8 +226,20 @@ impl Deployment {
             .check(carbon.port_offset, cx);
         let own = section("weir").map(RawOwn::read).unwrap_or_default().check(cx);
         let pair = pair_of(cluster, ha, cx);
+        let mut siddhi = section("siddhi").map(siddhi::read).unwrap_or_default();
+        siddhi.refs.extend(root.into_iter().flat_map(|it| siddhi::refs_at_top(it, cx)));
+        let siddhi = siddhi::with_shard(siddhi, &carbon.id);
         let (datasources, notes) = (datasources.usable(), Vec::new());
-        Some(Self { carbon, pair, persistence: persistence?, http, own, datasources, notes })
+        Some(Self {
+            carbon,
+            pair,
+            persistence: persistence?,
+            http,
+            own,
+            datasources,
+            siddhi,
+            notes,
+        })
     }
 }
 

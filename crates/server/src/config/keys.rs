@@ -110,6 +110,28 @@ impl<'a> Keys<'a> {
         }
     }
 
+    /// Every key with its text, in the order in which they are written.
+    pub(super) fn texts(self) -> Vec<(String, String)> {
+        let mut all = Vec::new();
+        for entry in self.entries {
+            let path = self.path_of(&entry.key);
+            let Shape::Scalar { text, .. } = &entry.value.shape else {
+                let message = format!("`{path}` must be a word, not {}", entry.value.word());
+                self.cx.problem(ConfigProblem::new(Some(entry.value.place), message));
+                continue;
+            };
+            match fill(text, self.cx.from) {
+                Ok(value) => all.push((entry.key.clone(), value)),
+                Err(why) => {
+                    let message = format!("`{path}`: {}", why.message);
+                    let problem = ConfigProblem::new(Some(entry.value.place), message);
+                    self.cx.problem(problem.hint(why.hint));
+                }
+            }
+        }
+        all
+    }
+
     /// `true` or `false`.
     pub(super) fn bool(&mut self, key: &'static str) -> Option<Written<bool>> {
         let text = self.text(key)?;

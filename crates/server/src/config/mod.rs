@@ -10,6 +10,7 @@ mod own;
 mod persistence;
 mod placeholder;
 mod problem;
+mod siddhi;
 #[cfg(test)]
 mod tests;
 mod transport;

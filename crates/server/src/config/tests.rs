@@ -110,13 +110,25 @@ wso2.datasources:
           jdbcUrl: jdbc:mysql://user:secret@db/metrics
 auth.configs:
   type: local
-siddhi: {}
+siddhi:
+  properties:
+    aggTimeZone: Asia/Colombo
+  refs:
+    - ref:
+        name: orders
+        type: http
+        properties:
+          publisher.url: http://${env:NODE_ID}/orders
 ";
 
 #[test]
 fn a_file_as_users_of_the_original_have_it_is_understood() {
     let pair = good(PAIR);
     assert_eq!((pair.carbon.id.as_str(), pair.http.port), ("node-b", 9191));
+    assert_eq!(pair.siddhi.property("aggTimeZone"), Some("Asia/Colombo"));
+    assert_eq!(pair.siddhi.property("shardId"), Some("node-b"), "the node's name, unless written");
+    let url = ("publisher.url".to_owned(), "http://node-b/orders".to_owned());
+    assert_eq!(pair.siddhi.refs[0].options, [("type".to_owned(), "http".to_owned()), url]);
     let (cluster, ha) = pair.pair.unwrap();
     assert_eq!(cluster.lease, Duration::from_secs(9));
     assert_eq!(cluster.renewal, Duration::from_millis(2250));

@@ -57,8 +57,9 @@ pub(crate) fn machine(
     }
     let answers = Answers::new();
     let stores = AppStores::new(places, &answers);
-    let mut app = App::create_with(&text, &Options { name: name.to_owned() }, &stores)
-        .map_err(|problems| render(&problems))?;
+    let options = Options { name: name.to_owned(), configured: places.configured.clone() };
+    let mut app =
+        App::create_with(&text, &options, &stores).map_err(|problems| render(&problems))?;
     let (mut sources, mut sinks, mut taps) = (Vec::new(), Vec::new(), Vec::new());
     for stream in app.streams() {
         let ports = |kind: &str| {

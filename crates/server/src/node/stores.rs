@@ -6,6 +6,7 @@ use std::time::Duration;
 use weir_codec::Answered;
 use weir_datasource::{NamedDatabase, RdbmsStores};
 use weir_event::{Attribute, Batch, BatchBuilder, DataType, OutputNo, Schema, Value};
+use weir_plan::Configured;
 use weir_tables::{ChangedRow, Lookup, OpenStores, Store, StoreFailure, StoreSpec, StoreStatement};
 
 use super::answers::{Answers, Ended};
@@ -15,13 +16,16 @@ use super::answers::{Answers, Ended};
 const PAUSE: Duration = Duration::from_millis(250);
 const PAUSE_MAX: Duration = Duration::from_secs(30);
 
-/// The databases that apps may name, and whose log the numbers of changes are of.
+/// What apps find here: databases that they may name, what the configuration gives to them, and
+/// whose log the numbers of changes are of.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct StorePlaces {
     /// By name.
     pub(crate) named: Vec<(String, NamedDatabase)>,
     /// The group, or the node that runs alone.
     pub(crate) scope: String,
+    /// The section `siddhi` of `deployment.yaml`.
+    pub(crate) configured: Configured,
 }
 
 /// Opens the stores of one app.

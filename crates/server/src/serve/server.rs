@@ -245,7 +245,11 @@ fn store_places(deployment: &Deployment) -> StorePlaces {
         };
         (it.name.clone(), database)
     };
-    StorePlaces { named: deployment.datasources.iter().map(named).collect(), scope: scope.clone() }
+    StorePlaces {
+        named: deployment.datasources.iter().map(named).collect(),
+        scope: scope.clone(),
+        configured: deployment.siddhi.clone(),
+    }
 }
 
 fn open(

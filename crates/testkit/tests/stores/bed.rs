@@ -98,7 +98,7 @@ pub(crate) fn make(
     url: Option<&str>,
     stores: &RdbmsStores,
 ) -> Result<App, Vec<Problem>> {
-    let options = Options { name: "app".into() };
+    let options = Options::named("app");
     let Some(url) = url else {
         return App::create_with(&text.replace("STORE", ""), &options, stores);
     };

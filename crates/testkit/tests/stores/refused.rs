@@ -79,7 +79,7 @@ fn options_are_checked() {
 #[test]
 fn a_host_without_stores_says_so() {
     let text = "@store(type='rdbms', jdbc.url='jdbc:sqlite:x') define table T (id string);";
-    let options = Options { name: "app".into() };
+    let options = Options::named("app");
     let problems = App::create(text, &options).expect_err("there are none");
     assert_eq!(problems[0].message, "`@store` is not yet supported here");
 }
