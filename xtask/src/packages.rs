@@ -18,7 +18,8 @@ pub(crate) struct Package {
     pub(crate) folder: String,
     /// The file each target starts at.
     pub(crate) roots: Vec<String>,
-    /// The other packages of the workspace that it names, in any kind of dependency.
+    /// The other packages of the workspace that it names, in any kind of dependency; its tests
+    /// may use `testkit`, which is not among them then.
     pub(crate) uses: Vec<String>,
     /// What may be left out, `default` apart.
     pub(crate) features: Vec<String>,
@@ -57,9 +58,17 @@ fn package(root: &Path, it: &Value) -> Result<Package> {
         name: text(&it["name"])?,
         folder: manifest.trim_end_matches("Cargo.toml").trim_end_matches('/').to_owned(),
         roots: roots.collect::<Result<_>>()?,
-        uses: own.map(|dependency| Ok(room(&text(&dependency["name"])?))).collect::<Result<_>>()?,
+        uses: own
+            .filter(|it| !is_for_tests(it))
+            .map(|dependency| Ok(room(&text(&dependency["name"])?)))
+            .collect::<Result<_>>()?,
         features: features.filter(|it| *it != "default").cloned().collect(),
     })
+}
+
+/// Whether a dependency is the kit for tests, named for tests alone.
+fn is_for_tests(dependency: &Value) -> bool {
+    dependency["kind"] == "dev" && dependency["name"] == "weir-testkit"
 }
 
 fn room(package: &str) -> String {

@@ -438,7 +438,8 @@ impl App {
         if !self.is_playback() || self.clock != 0 {
             self.start_rounds(query, key, self.clock);
         }
-        for (due, key, part) in self.queries[query].start(self.clock, self.wall, key) {
+        let now = if self.is_playback() { self.clock } else { self.clock.max(self.wall) };
+        for (due, key, part) in self.queries[query].start(now, key) {
             self.timers.ask(due, Target::Query(query as u32, part), key);
         }
     }

@@ -120,13 +120,11 @@ impl Query {
     }
 
     /// The app starts, or a key comes into being; the wake-ups asked for because of it.
-    ///
-    /// Windows reckon from the entries' time, also under playback; patterns from the app's clock.
-    pub(crate) fn start(&mut self, clock: i64, wall: i64, key: Key) -> Vec<(i64, Key, u8)> {
+    pub(crate) fn start(&mut self, now: i64, key: Key) -> Vec<(i64, Key, u8)> {
         match &mut self.input {
-            QueryInput::Single(single) => single.start(clock.max(wall), key),
-            QueryInput::Join(join) => join.start(clock.max(wall), key),
-            QueryInput::State(state) => state.start(clock, key),
+            QueryInput::Single(single) => single.start(now, key),
+            QueryInput::Join(join) => join.start(now, key),
+            QueryInput::State(state) => state.start(now, key),
         }
     }
 

@@ -1,8 +1,9 @@
 //! Plays an app step by step, written as text, and writes down what came out.
 
 use weir_engine::{App, Emitted, EntryHead, Level, Options, Outputs, TapId};
-use weir_event::{Batch, BatchBuilder, DataType, Epoch, OutputNo, Seq, Value};
+use weir_event::{Batch, BatchBuilder, Epoch, OutputNo, Seq};
 use weir_plan::StreamId;
+use weir_testkit::{read_row, write_row};
 
 /// A row that came out: where, under which number, what.
 type Row = (TapId, OutputNo, String);
@@ -19,55 +20,11 @@ enum Logged {
 impl Outputs for Rows {
     fn rows(&mut self, tap: TapId, emitted: &Emitted<'_>) {
         for (row, number) in emitted.range().zip(emitted.first.0..) {
-            self.0.push((tap, OutputNo(number), written(&emitted.batch.row(row))));
+            self.0.push((tap, OutputNo(number), write_row(&emitted.batch.row(row))));
         }
     }
 
     fn note(&mut self, _level: Level, _text: &str) {}
-}
-
-fn written(row: &[Value]) -> String {
-    let one = |value: &Value| match value {
-        Value::Null => "null".to_owned(),
-        Value::Str(text) => format!("'{text}'"),
-        Value::Long(number) => format!("{number}L"),
-        Value::Float(number) => format!("{:.6e}f", f64::from(*number)),
-        Value::Double(number) => format!("{number:.6e}"),
-        other @ (Value::Bool(_) | Value::Int(_) | Value::Object(_)) => other.to_string(),
-    };
-    row.iter().map(one).collect::<Vec<_>>().join(", ")
-}
-
-fn read(text: &str, data_type: DataType) -> Value {
-    let text = text.trim();
-    if text == "null" {
-        return Value::Null;
-    }
-    let number = text.trim_end_matches(['L', 'f']);
-    match data_type {
-        DataType::String => Value::text(text.trim_matches('\'')),
-        DataType::Bool => Value::Bool(text == "true"),
-        DataType::Int => Value::Int(number.parse().expect("a number of that type")),
-        DataType::Long => Value::Long(number.parse().expect("a number of that type")),
-        DataType::Float => Value::Float(number.parse().expect("a number of that type")),
-        DataType::Double => Value::Double(number.parse().expect("a number of that type")),
-        DataType::Object => Value::Null,
-    }
-}
-
-/// The told values as [`written`] writes them.
-pub(crate) fn told(text: &str) -> String {
-    let one = |it: &str| {
-        let it = it.trim();
-        let number = it.trim_end_matches('f');
-        let real = number.contains(['.', 'e', 'N', 'I']) && !it.starts_with('\'');
-        match number.parse::<f64>() {
-            Ok(parsed) if real && it.ends_with('f') => format!("{parsed:.6e}f"),
-            Ok(parsed) if real => format!("{parsed:.6e}"),
-            _ => it.to_owned(),
-        }
-    };
-    text.split(',').map(one).collect::<Vec<_>>().join(", ")
 }
 
 pub(crate) struct Player<'a> {
@@ -84,9 +41,14 @@ pub(crate) struct Player<'a> {
 
 impl<'a> Player<'a> {
     pub(crate) fn new(text: &'a str, listened: &[&'a str]) -> Self {
+        Self::at(1, text, listened)
+    }
+
+    /// The same, where the entries' time is `wall`.
+    pub(crate) fn at(wall: i64, text: &'a str, listened: &[&'a str]) -> Self {
         let app = made(text);
         let (taps, snapshot, log) = (Vec::new(), Vec::new(), Vec::new());
-        let mut player = Self { app, text, taps, seq: 0, snapshot, log, wall: 1 };
+        let mut player = Self { app, text, taps, seq: 0, snapshot, log, wall };
         player.listen(listened);
         let head = player.head(0);
         player.app.start(head, &mut Rows::default());
@@ -154,13 +116,16 @@ impl<'a> Player<'a> {
     pub(crate) fn send(&mut self, what: &str) -> Vec<String> {
         let (to, rows) = what.split_once(' ').expect("values follow");
         let (name, time) = to.split_once('@').expect("a time follows");
-        let time: i64 = time.parse().expect("a time in milliseconds");
+        self.send_rows(name, time.parse().expect("a time in milliseconds"), rows)
+    }
+
+    /// Sends rows as one chunk; what came out.
+    pub(crate) fn send_rows(&mut self, name: &str, time: i64, rows: &str) -> Vec<String> {
         let stream = self.app.stream(name).expect("the app has the stream");
         let schema = self.app.schema(stream).clone();
         let mut builder = BatchBuilder::new(&schema);
         for row in rows.split(';') {
-            let values = row.split(',').zip(schema.iter()).map(|(it, at)| read(it, at.data_type));
-            builder.push_row(time, values.collect::<Vec<_>>());
+            builder.push_row(time, read_row(row, schema.iter().map(|it| it.data_type)));
         }
         let batch = builder.finish();
         let head = self.head(batch.len());
@@ -184,7 +149,7 @@ impl<'a> Player<'a> {
 
 fn answered(app: &mut App, query: &str, head: EntryHead) -> Vec<String> {
     match app.query(query, head) {
-        Ok(answer) => answer.rows.iter().map(|row| format!("= {}", written(row))).collect(),
+        Ok(answer) => answer.rows.iter().map(|row| format!("= {}", write_row(row))).collect(),
         Err(_) => vec!["!".to_owned()],
     }
 }

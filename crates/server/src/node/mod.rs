@@ -30,6 +30,8 @@ mod term;
 #[cfg(test)]
 mod tests;
 mod ticker;
+#[cfg(test)]
+mod told;
 mod view;
 
 pub(crate) use active::{BuiltApp, Shared};

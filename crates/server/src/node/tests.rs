@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use weir_cluster::{Moment, NodeEvent, NodeInput, Term};
@@ -33,6 +34,29 @@ impl Disk {
     pub(super) fn holding(entries: Vec<RawEntry>) -> Arc<Self> {
         let on_disk = OnDisk { entries, ..OnDisk::default() };
         Arc::new(Self(Mutex::new(on_disk)))
+    }
+
+    /// The entry before the first one, and the last one.
+    pub(super) fn range(&self) -> (EntryId, EntryId) {
+        let disk = self.0.lock().unwrap();
+        (disk.base, disk.entries.last().map_or(disk.base, |it| it.id))
+    }
+
+    /// Adds an entry.
+    pub(super) fn append(&self, epoch: Epoch, time: Time, payload: Bytes) -> RawEntry {
+        let (_, last) = self.range();
+        let entry = RawEntry { id: EntryId { epoch, seq: last.seq.next() }, time, payload };
+        self.0.lock().unwrap().entries.push(entry.clone());
+        entry
+    }
+
+    /// Lets go of entries up to this one.
+    pub(super) fn trim(&self, seq: Seq) {
+        let mut disk = self.0.lock().unwrap();
+        if let Some(base) = disk.entries.iter().find(|it| it.id.seq == seq).map(|it| it.id) {
+            disk.base = base;
+            disk.entries.retain(|it| it.id > base);
+        }
     }
 
     /// Other entries take the place of these.
@@ -115,7 +139,7 @@ async fn play(
     tell(NodeEvent::Committed(last));
     while let Some(input) = input.recv().await {
         if let NodeInput::SnapshotCommitted { seq, .. } = input {
-            trim(&disk, seq);
+            disk.trim(seq);
         } else if input == NodeInput::HandOver {
             tell(NodeEvent::Drain);
         } else if input == NodeInput::Drained {
@@ -123,28 +147,13 @@ async fn play(
         } else if input == NodeInput::Report {
             tell(NodeEvent::Report(Vec::new()));
         } else if let NodeInput::Append(items) = input {
-            let mut entries = Vec::new();
-            {
-                let mut disk = disk.0.lock().unwrap();
-                for (time, payload) in items {
-                    let last = disk.entries.last().map_or(disk.base, |it| it.id);
-                    let id = EntryId { epoch, seq: last.seq.next() };
-                    disk.entries.push(RawEntry { id, time, payload });
-                    entries.extend(disk.entries.last().cloned());
-                }
-            }
+            let items = items.into_iter();
+            let entries: Vec<_> =
+                items.map(|(time, payload)| disk.append(epoch, time, payload)).collect();
             let last = entries.last().unwrap().id;
             tell(NodeEvent::Appended(entries));
             tell(NodeEvent::Committed(last));
         }
-    }
-}
-
-fn trim(disk: &Disk, seq: Seq) {
-    let mut disk = disk.0.lock().unwrap();
-    if let Some(base) = disk.entries.iter().find(|it| it.id.seq == seq).map(|it| it.id) {
-        disk.base = base;
-        disk.entries.retain(|it| it.id > base);
     }
 }
 
