@@ -1,5 +1,7 @@
 //! Snapshots of apps in a database, behind a fence that only the newest epoch passes.
 
+mod parted;
+mod parts;
 mod place;
 mod tables;
 

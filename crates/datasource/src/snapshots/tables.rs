@@ -1,8 +1,11 @@
-//! Snapshots in a database of any kind: a row a piece, a row for the fence.
+//! Snapshots in a database of any kind: a row a piece, a row for the fence, and for large ones a
+//! row a part, which snapshots share.
 
 use weir_codec::{DecodeError, EntryId, Snapshot, SnapshotAssembly};
 use weir_event::Epoch;
 
+use super::parted::{Parted, parts_table, put_together};
+use super::parts::{PARTED_BYTES_MIN, PartList};
 use super::place::{SnapshotPlace, SnapshotRow, Snapshots};
 use crate::door::{DatabaseOptions, StoreError};
 use crate::session::{Cell, Dialect, Link, Session, Wanted, make_missing, transact};
@@ -12,22 +15,24 @@ const REMOVE_PIECES: i64 = 16;
 
 /// The longest names of apps and of revisions, which have the app's in them: together they fit
 /// into a key of each database.
-const APP_CHARS: u32 = 255;
+pub(super) const APP_CHARS: u32 = 255;
 const REVISION_CHARS: u32 = 380;
 
 const COLUMNS: &str = "siddhiAppName, revision, epoch, seq, piece, pieces, snapshot";
+
+const PART_COLUMNS: &str = "siddhiAppName, part, content";
 
 const HINT: &str = "the original's snapshots cannot be read: name another table in \
                     `state.persistence.config.table`";
 
 /// Snapshots in a database.
 pub(crate) struct SqlSnapshots {
-    session: Box<dyn Session>,
+    pub(super) session: Box<dyn Session>,
     /// Reads back what was saved.
     reader: Option<Box<dyn Session>>,
     link: Link,
     options: DatabaseOptions,
-    place: SnapshotPlace,
+    pub(super) place: SnapshotPlace,
 }
 
 /// All rows of one save, whole or not.
@@ -46,9 +51,10 @@ impl SqlSnapshots {
         place.check()?;
         let mut session = link.session(options, options.answer_within())?;
         let (dialect, table, scope) = (session.dialect(), &place.table, &place.scope);
-        let fence = format!("{table}_FENCE");
+        let (fence, parts) = (format!("{table}_FENCE"), format!("{table}_PART"));
         for (name, columns, made_by) in [
             (table, COLUMNS, pieces_table(dialect, table)),
+            (&parts, PART_COLUMNS, parts_table(dialect, &parts)),
             (&fence, "scope, epoch", fence_table(dialect, &fence)),
         ] {
             let wanted = Wanted { name, columns, made_by: &made_by, hint: HINT };
@@ -68,7 +74,7 @@ impl SqlSnapshots {
     }
 
     /// Runs `work` in a transaction that finds no epoch above `under` at the fence.
-    fn fenced<T>(
+    pub(super) fn fenced<T>(
         &mut self,
         under: Epoch,
         work: impl FnOnce(&mut dyn Session) -> Result<T, StoreError>,
@@ -105,13 +111,24 @@ impl SqlSnapshots {
         Ok(self.session.read(&text, &values)?.rows.into_iter().map(save).collect())
     }
 
-    fn write_piece(
+    pub(super) fn write_piece(
         &mut self,
         under: Epoch,
         snapshot: &Snapshot,
         number: u32,
         piece: Vec<u8>,
     ) -> Result<(), StoreError> {
+        let (insert, values) = self.piece_row(snapshot, number, piece)?;
+        self.fenced(under, |session| session.write(&insert, &values).map(drop))
+    }
+
+    /// What writes a piece.
+    pub(super) fn piece_row(
+        &self,
+        snapshot: &Snapshot,
+        number: u32,
+        piece: Vec<u8>,
+    ) -> Result<(String, [Cell; 7]), StoreError> {
         let insert =
             format!("INSERT INTO {} ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", self.place.table);
         let values = [
@@ -123,29 +140,37 @@ impl SqlSnapshots {
             Cell::Int(i64::from(snapshot.piece_count())),
             Cell::Bytes(piece),
         ];
-        self.fenced(under, |session| session.write(&insert, &values).map(drop))
+        Ok((insert, values))
     }
 
     /// Reads the pieces over another connection than they were written over.
-    fn check_saved(&mut self, snapshot: &Snapshot) -> Result<(), StoreError> {
-        let table = &self.place.table;
-        let kept = self.reader.take().map(|mut it| (is_saved(&mut *it, table, snapshot), it));
-        let (is_saved, reader) = match kept {
-            Some((Ok(is_saved), reader)) => (is_saved, reader),
-            // The server may have ended a connection that was kept.
-            Some((Err(_), _)) | None => {
-                let within = self.options.answer_within();
-                let mut reader = self.link.session(self.options, within)?;
-                (is_saved(&mut *reader, table, snapshot)?, reader)
-            }
-        };
-        // To log in to a server takes longer than all else of a small snapshot.
-        self.reader = Some(reader).filter(|it| it.dialect() != Dialect::Sqlite);
-        if is_saved {
+    pub(super) fn check_saved(&mut self, snapshot: &Snapshot) -> Result<(), StoreError> {
+        let table = self.place.table.clone();
+        if self.read_back(|session| is_saved(session, &table, snapshot))? {
             return Ok(());
         }
         let why = format!("revision `{}` is not as it was written", snapshot.revision);
         Err(StoreError::Damaged { database: self.session.name().to_owned(), why })
+    }
+
+    /// Runs `read` over another connection than what it reads was written over.
+    pub(super) fn read_back(
+        &mut self,
+        read: impl Fn(&mut dyn Session) -> Result<bool, StoreError>,
+    ) -> Result<bool, StoreError> {
+        let kept = self.reader.take().map(|mut it| (read(&mut *it), it));
+        let (answer, reader) = match kept {
+            Some((Ok(answer), reader)) => (answer, reader),
+            // The server may have ended a connection that was kept.
+            Some((Err(_), _)) | None => {
+                let within = self.options.answer_within();
+                let mut reader = self.link.session(self.options, within)?;
+                (read(&mut *reader)?, reader)
+            }
+        };
+        // To log in to a server takes longer than all else of a small snapshot.
+        self.reader = Some(reader).filter(|it| it.dialect() != Dialect::Sqlite);
+        Ok(answer)
     }
 
     /// Removes a save, its last piece first, so that it no longer counts from then on.
@@ -215,6 +240,23 @@ fn is_saved(
     Ok(all_same && count == snapshot.piece_count())
 }
 
+/// What a snapshot holds, as far as its pieces are there and can be read.
+pub(super) fn payload(
+    session: &mut dyn Session,
+    table: &str,
+    app: &str,
+    revision: &str,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    let mut assembly = SnapshotAssembly::new();
+    let mut all_read = true;
+    let mut take = |piece: &[u8]| {
+        all_read &= assembly.push(piece).is_ok();
+        Ok(())
+    };
+    each_piece(session, table, app, revision, &mut take)?;
+    Ok(if all_read { assembly.finish().ok().map(|it| it.payload) } else { None })
+}
+
 /// Gives the pieces of a whole snapshot to `take`, one at a time, and answers how many.
 fn each_piece(
     session: &mut dyn Session,
@@ -264,16 +306,22 @@ impl Snapshots for SqlSnapshots {
 
     fn save(&mut self, under: Epoch, snapshot: &Snapshot) -> Result<(), StoreError> {
         fits(snapshot)?;
+        let parted =
+            (snapshot.payload.len() > PARTED_BYTES_MIN).then(|| Parted::new(&snapshot.payload));
         let same = |save: &Save| save.row.revision == snapshot.revision;
         if let Some(earlier) = self.saves(Some(&snapshot.app))?.into_iter().find(same) {
             if earlier.is_whole && earlier.row.at == snapshot.at {
-                return self.check_saved(snapshot);
+                let listed = parted.as_ref().map(|parted| parted.listed(snapshot));
+                return self.check_saved(listed.as_ref().unwrap_or(snapshot));
             }
             if earlier.is_whole {
                 let why = format!("revision `{}` is there, at another entry", snapshot.revision);
                 return Err(StoreError::Conflict { why });
             }
             self.remove(under, &earlier.row)?;
+        }
+        if let Some(parted) = &parted {
+            return self.save_parted(under, snapshot, parted);
         }
         for (number, piece) in (0..).zip(snapshot.pieces()) {
             self.write_piece(under, snapshot, number, piece)?;
@@ -315,7 +363,11 @@ impl Snapshots for SqlSnapshots {
         let mut assembly = SnapshotAssembly::new();
         let mut take = |piece: &[u8]| assembly.push(piece).map_err(unreadable);
         each_piece(&mut *self.session, &self.place.table, &app, &revision, &mut take)?;
-        let snapshot = assembly.finish().map_err(unreadable)?;
+        let mut snapshot = assembly.finish().map_err(unreadable)?;
+        if let Some(list) = PartList::decode(&snapshot.payload).map_err(unreadable)? {
+            let (session, table) = (&mut *self.session, &self.place.table);
+            snapshot.payload = put_together(session, table, &app, &list)?.map_err(unreadable)?;
+        }
         if snapshot.app != app || snapshot.revision != revision {
             let why = "it is the content of another revision";
             return Err(unreadable(DecodeError::Malformed { what: "snapshot", why }));
@@ -337,6 +389,9 @@ impl Snapshots for SqlSnapshots {
                 removed += 1;
             }
         }
+        if removed > 0 {
+            self.remove_unused(under, app)?;
+        }
         Ok(removed)
     }
 
@@ -344,6 +399,6 @@ impl Snapshots for SqlSnapshots {
         for save in self.saves(Some(app))? {
             self.remove(under, &save.row)?;
         }
-        Ok(())
+        self.remove_unused(under, app)
     }
 }

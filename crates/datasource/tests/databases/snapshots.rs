@@ -156,7 +156,8 @@ fn only_the_newest_revisions_are_kept_and_those_of_other_apps_untouched(bed: &Be
 
 fn a_removal_that_stopped_half_way_left_nothing_that_counts(bed: &Bed) {
     let mut store = store(&bed.database());
-    store.save(Epoch(1), &large("A", 1, 5)).unwrap();
+    half_saved(bed, &large("A", 1, 5), usize::MAX);
+    assert!(store.last("A").unwrap().is_some(), "all of its pieces are there");
     // The last pieces go first, a few at a time.
     bed.run("DELETE FROM PERSISTENCE_TABLE WHERE piece > 2");
     assert_eq!(store.last("A").unwrap(), None);
@@ -190,7 +191,8 @@ fn a_damaged_snapshot_is_not_restored_and_says_why(bed: &Bed) {
     let database = bed.database();
     let mut store = store(&database);
     let it = large("A", 1, 5);
-    store.save(Epoch(1), &it).unwrap();
+    half_saved(bed, &it, usize::MAX);
+    assert_eq!(store.load("A", &it.revision).unwrap(), it, "as earlier builds wrote it");
     let mut piece = it.pieces().nth(7).unwrap();
     piece[500] ^= 1;
     let update = "UPDATE PERSISTENCE_TABLE SET snapshot = ? WHERE piece = 7";
@@ -212,6 +214,93 @@ fn a_damaged_snapshot_is_not_restored_and_says_why(bed: &Bed) {
     bed.run(moved);
     let refused = store.load("A", "other").expect_err("it was moved").to_string();
     assert!(refused.contains("it is the content of another revision"), "{refused}");
+}
+
+/// Bytes that do not repeat.
+fn noise(len: usize, seed: u64) -> Vec<u8> {
+    let mut random = seed;
+    let mut next = || {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695);
+        (random >> 56) as u8
+    };
+    (0..len).map(|_| next()).collect()
+}
+
+fn counted(bed: &Bed, app: &str) -> i64 {
+    let count =
+        format!("SELECT count(*) FROM PERSISTENCE_TABLE_PART WHERE siddhiAppName = '{app}'");
+    bed.one(&count).as_i64().unwrap()
+}
+
+fn a_large_snapshot_writes_what_is_new_since_the_last_one(bed: &Bed) {
+    let mut store = store(&bed.database());
+    let mut state = noise(4 << 20, 1);
+    let taken =
+        |seq: u64, state: &[u8]| Snapshot { payload: state.to_vec(), ..snapshot("A", 1, seq) };
+    store.save(Epoch(1), &taken(1, &state)).unwrap();
+    let first = counted(bed, "A");
+    assert!(first > 8, "{first} parts");
+    // A window: some of the oldest go, and some come.
+    state.drain(..70_000);
+    state.extend(noise(70_000, 2));
+    store.save(Epoch(1), &taken(2, &state)).unwrap();
+    let added = counted(bed, "A") - first;
+    assert!((1..=4).contains(&added), "{added} of {first} parts are new");
+    store.save(Epoch(1), &Snapshot { payload: state.clone(), ..snapshot("B", 1, 2) }).unwrap();
+    assert_eq!(store.load("A", &taken(1, &[]).revision).unwrap().payload.len(), 4 << 20);
+    assert_eq!(store.load("A", &taken(2, &[]).revision).unwrap(), taken(2, &state));
+    assert_eq!(store.keep_newest(Epoch(1), "A", 1).unwrap(), 1);
+    assert!(counted(bed, "A") < first + added, "what only the first one had is gone");
+    assert_eq!(store.load("A", &taken(2, &[]).revision).unwrap(), taken(2, &state));
+    store.clear(Epoch(1), "A").unwrap();
+    assert_eq!(counted(bed, "A"), 0);
+    assert!(counted(bed, "B") > 8, "another app's parts are its own");
+}
+
+fn a_large_snapshot_with_a_part_missing_or_changed_is_not_restored(bed: &Bed) {
+    let mut store = store(&bed.database());
+    let it = Snapshot { payload: noise(2 << 20, 3), ..snapshot("A", 1, 1) };
+    store.save(Epoch(1), &it).unwrap();
+    let one = "SELECT max(part) FROM PERSISTENCE_TABLE_PART";
+    let Value::Str(part) = bed.one(one) else { panic!("there are parts") };
+    let update = "UPDATE PERSISTENCE_TABLE_PART SET content = ? WHERE part = ?";
+    let change = |to: Vec<u8>| {
+        let values = [Value::object(Object::Bytes(to)), Value::text(part.as_str())];
+        bed.sql().execute(&statement(update, values)).unwrap();
+    };
+    change(vec![1, 2, 3]);
+    let refused = store.load("A", &it.revision).expect_err("a part is changed").to_string();
+    assert!(refused.contains("not as long as their list says"), "{refused}");
+    bed.run(&format!("DELETE FROM PERSISTENCE_TABLE_PART WHERE part = '{part}'"));
+    let refused = store.load("A", &it.revision).expect_err("a part is missing").to_string();
+    assert!(refused.contains("a part of it is missing"), "{refused}");
+    // The next one writes it again.
+    let next = Snapshot { at: EntryId::new(1, 2), revision: "next".into(), ..it.clone() };
+    store.save(Epoch(1), &next).unwrap();
+    assert_eq!(store.load("A", &it.revision).unwrap(), it);
+}
+
+fn a_removal_beside_a_save_leaves_the_parts_of_what_is_saved(bed: &Bed) {
+    let database = bed.database();
+    let (mut saves, mut removes) = (store(&database), store(&database));
+    let done = std::sync::atomic::AtomicBool::new(false);
+    let revision = |seq: u64| format!("revision {seq}");
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                removes.keep_newest(Epoch(1), "A", 1).unwrap();
+            }
+        });
+        for seq in 1..=8 {
+            let mut payload = noise(1_200_000, 9);
+            payload.extend(noise(300_000, seq));
+            let (app, revision) = ("A".into(), revision(seq).as_str().into());
+            let it = Snapshot { app, revision, at: EntryId::new(1, seq), payload };
+            saves.save(Epoch(1), &it).unwrap();
+        }
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+    assert_eq!(saves.load("A", &revision(8)).unwrap().payload.len(), 1_500_000);
 }
 
 fn a_table_whose_name_would_need_quoting_is_refused(bed: &Bed) {
@@ -290,4 +379,7 @@ on_every_database! {
     a_table_of_the_original_is_left_alone_and_said,
     names_are_kept_as_they_are_up_to_their_longest,
     a_snapshot_of_12_mb_is_saved_in_short_transactions,
+    a_large_snapshot_writes_what_is_new_since_the_last_one,
+    a_large_snapshot_with_a_part_missing_or_changed_is_not_restored,
+    a_removal_beside_a_save_leaves_the_parts_of_what_is_saved,
 }

@@ -10,3 +10,4 @@ mod cached;
 mod kept;
 mod refused;
 mod same;
+mod snapshots;
