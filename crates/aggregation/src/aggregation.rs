@@ -168,6 +168,13 @@ impl Aggregation {
         Ok(())
     }
 
+    /// About how many bytes its groups and periods take.
+    #[must_use]
+    pub fn held_bytes(&self) -> u64 {
+        let rows = |level: &Level| level.open.rows.held_bytes() + level.closed.held_bytes();
+        self.groups.held_bytes() + self.levels.iter().map(rows).sum::<u64>()
+    }
+
     /// The clock shows `now`: periods that are over by then close.
     pub fn advance(&mut self, now: i64) {
         if self.levels[0].start.is_some() && now >= self.levels[0].next {

@@ -9,6 +9,9 @@ use weir_expr::{Vals, Vector};
 /// What the original writes after each value of a key.
 pub(crate) const AFTER_VALUE: &str = ":-:";
 
+/// About how many bytes a group takes whose text is short, beside its values.
+const GROUP_BYTES: usize = 160;
+
 /// Groups are not told apart by partition: an aggregation stands outside of all.
 const NO_KEY: Key = Key(0);
 
@@ -43,6 +46,11 @@ impl Groups {
 
     pub(crate) fn len(&self) -> usize {
         self.texts.len()
+    }
+
+    /// About how many bytes the groups take.
+    pub(crate) fn held_bytes(&self) -> u64 {
+        (self.len() * (GROUP_BYTES + self.width * size_of::<Value>())) as u64
     }
 
     /// The group of each place, added to `numbers`.

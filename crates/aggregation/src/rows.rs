@@ -16,6 +16,12 @@ pub(crate) struct Shape {
     pub newest_by_time: bool,
 }
 
+/// About how many bytes a row takes without its parts: its group and its times.
+const ROW_BYTES: usize = 20;
+
+/// About how many bytes a part takes that is a number.
+const PART_BYTES: usize = 9;
+
 /// Totals of groups. Invariant: every column has a cell for each row.
 #[derive(Debug, Clone)]
 pub(crate) struct Rows {
@@ -45,6 +51,12 @@ impl Rows {
 
     pub(crate) fn len(&self) -> usize {
         self.groups.len()
+    }
+
+    /// About how many bytes the rows take.
+    pub(crate) fn held_bytes(&self) -> u64 {
+        let row = ROW_BYTES + PART_BYTES * self.cells.len();
+        (self.len() * row) as u64
     }
 
     pub(crate) fn is_empty(&self) -> bool {

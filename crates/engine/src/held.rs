@@ -14,7 +14,8 @@ pub struct Held {
 }
 
 impl App {
-    /// How much the app holds: rows of windows, patterns and tables, groups and partition keys.
+    /// How much the app holds: rows of windows, patterns and tables, what processors hold back,
+    /// periods of aggregations, groups and partition keys.
     ///
     /// It is a function of the state and what its types take, not of the memory of one machine,
     /// and cheap: nothing is gone through row by row.
@@ -34,10 +35,14 @@ impl App {
             add(groups, &|| format!("the groups of query `{}`", query.name));
         }
         for (window, plan) in self.windows.iter().zip(&self.plan.windows) {
-            add(window.window.store().held_bytes(), &|| format!("window `{}`", plan.name));
+            add(window.window.held_bytes(), &|| format!("window `{}`", plan.name));
         }
         for (table, plan) in self.tables.iter().zip(&self.plan.tables) {
             add(table.held_bytes(), &|| format!("table `{}`", plan.name));
+        }
+        for (aggregation, plan) in self.aggregations.iter().zip(&self.plan.aggregations) {
+            let bytes = aggregation.input.held_bytes() + aggregation.totals.held_bytes();
+            add(bytes, &|| format!("the periods of aggregation `{}`", plan.name));
         }
         for partition in &self.partitions {
             add(partition.held_bytes(), &|| "the keys of a partition".into());
@@ -54,7 +59,7 @@ impl App {
             format!(
                 "app `{}` holds {} of state and may hold {}; most of it ({}) are {}\n\
                  hint: bound it in the app: a shorter window, `within` in a pattern, `@purge` for \
-                 a partition, a key for a table",
+                 a partition or an aggregation, a key for a table",
                 self.name,
                 mib(held.bytes),
                 mib(max_bytes),

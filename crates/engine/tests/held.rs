@@ -64,12 +64,14 @@ fn a_window_without_end_is_named_with_what_it_holds() {
 }
 
 #[test]
-fn patterns_tables_groups_and_keys_count_too() {
+fn patterns_tables_groups_keys_processors_and_aggregations_count_too() {
     for body in [
         "from every a=S[v >= 0] -> b=S[v == -1] select a.k as k insert into Out;",
         "@PrimaryKey('k') define table T (k string, v int); from S select k, v insert into T;",
         "from S select k, sum(v) as s group by k insert into Out;",
         "partition with (k of S) begin from S select k, v insert into Out; end;",
+        "define aggregation A from S select k, sum(v) as s group by k aggregate every sec...year;",
+        "from S#unique:deduplicate(k, 1 hour) select k insert into Out;",
     ] {
         let held = fed(body, 10_000).held();
         assert!(held.bytes > 500_000, "{body}: {held:?}");

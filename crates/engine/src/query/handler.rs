@@ -149,6 +149,15 @@ impl Handler {
         if let Self::Filter(condition) = self { Some(condition) } else { None }
     }
 
+    /// About how many bytes of state it holds.
+    pub(crate) fn held_bytes(&self) -> u64 {
+        match self {
+            Self::Totals(selector) => selector.held_bytes(),
+            Self::Processor(processor) => processor.held_bytes(),
+            Self::Filter(_) | Self::Log { .. } | Self::Function { .. } => 0,
+        }
+    }
+
     pub(crate) fn drop_key(&mut self, key: Key) {
         match self {
             Self::Totals(selector) => selector.drop_key(key),

@@ -248,8 +248,9 @@ impl Single {
         all
     }
 
-    pub(super) fn held_bytes(&self) -> u64 {
-        self.window.as_ref().map_or(0, |window| window.store().held_bytes())
+    pub(crate) fn held_bytes(&self) -> u64 {
+        let handlers = self.before.iter().chain(&self.after).map(Handler::held_bytes);
+        self.window.as_ref().map_or(0, |window| window.held_bytes()) + handlers.sum::<u64>()
     }
 
     pub(super) fn min_wait_ms(&self) -> Option<i64> {

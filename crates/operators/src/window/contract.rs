@@ -58,6 +58,11 @@ pub trait Window: Send {
     /// Where the rows are.
     fn store(&self) -> &RowStore;
 
+    /// About how many bytes of state it holds.
+    fn held_bytes(&self) -> u64 {
+        self.store().held_bytes()
+    }
+
     /// The rows a join, an on-demand query or `in` finds, in order, added to `rows`.
     fn find(&self, key: Key, rows: &mut Vec<u32>);
 

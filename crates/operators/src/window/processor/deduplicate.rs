@@ -25,6 +25,9 @@ pub(super) struct Deduplicate {
     keys: Keyed<Passed>,
 }
 
+/// About how many bytes a key takes that passed: it stands in two places.
+const PASSED_BYTES: usize = 2 * (size_of::<Value>() + 32);
+
 /// The keys that passed, oldest first.
 #[derive(Debug, Clone, Default)]
 struct Passed {
@@ -79,6 +82,11 @@ impl Window for Deduplicate {
 
     fn on_timer(&mut self, _cx: &mut Cx<'_>, _now: i64, _key: Key, _out: &mut Flow) {
         self.rows.begin();
+    }
+
+    fn held_bytes(&self) -> u64 {
+        let passed = self.keys.all().iter().map(|it| it.order.len());
+        (passed.sum::<usize>() * PASSED_BYTES) as u64
     }
 
     fn store(&self) -> &RowStore {
