@@ -96,6 +96,11 @@ fn text(node: &Json) -> String {
     if let Some(group) = node["group"].as_str() {
         line("group", format!("{group}, {} logs in sync", word(&node["inSync"])));
     }
+    line("release", word(&node["release"]));
+    if node["group"].is_string() {
+        let why = node["standbyWhy"].as_str().map(|why| format!(": {why}"));
+        line("standby", format!("{}{}", word(&node["standby"]), why.unwrap_or_default()));
+    }
     line("epoch", word(&node["epoch"]));
     line("committed", format!("entry {}", word(&node["committed"])));
     if let Some(ms) = node["takeoverMs"].as_u64() {
@@ -111,7 +116,9 @@ fn text(node: &Json) -> String {
         };
         let lag = peer["lag"].as_u64().map(|lag| format!(", {lag} entries behind"));
         let lag = lag.unwrap_or_default();
-        line("peer", format!("{} at {}: {state}{lag}", word(&peer["node"]), word(&peer["at"])));
+        let release = peer["release"].as_str().map(|it| format!(", release {it}"));
+        let state = format!("{state}{lag}{}", release.unwrap_or_default());
+        line("peer", format!("{} at {}: {state}", word(&peer["node"]), word(&peer["at"])));
     }
     for app in items(node, "apps") {
         out.push_str(&app_text(app));

@@ -11,7 +11,8 @@ pub use entry::{
     Answer, Answered, Concerns, ENTRY_BYTES_MAX, EntryId, Events, LogId, Mark, RawEntry, What,
 };
 pub use frame::{
-    FRAME_BYTES_MAX, Frame, FrameStream, HANDSHAKE_BYTES_MAX, Message, PROOF_BYTES, Refusal,
+    Build, FRAME_BYTES_MAX, Frame, FrameStream, HANDSHAKE_BYTES_MAX, Message, PROOF_BYTES,
+    Protocols, Refusal,
 };
 pub use log::{
     LogRecord, RECORD_HEAD_BYTES, RecordHead, SEGMENT_HEADER_BYTES, SegmentHeader, find_record,

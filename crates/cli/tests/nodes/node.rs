@@ -27,9 +27,11 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    /// Starts a node in `home`, whose own HTTP service listens at `http`.
-    pub(crate) fn start(home: &Path, apps: &Path, http: u16) -> Self {
+    /// Starts a node in `home`, whose own HTTP service listens at `http`; of a release where one
+    /// is given.
+    pub(crate) fn start(home: &Path, apps: &Path, http: u16, release: Option<&str>) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_weir"))
+            .envs(release.map(|it| ("WEIR_TEST_RELEASE", it)))
             .args(["serve", "--home"])
             .arg(home)
             .arg("--apps")
@@ -65,6 +67,11 @@ impl Node {
                 return;
             }
         }
+    }
+
+    /// Whether a line with `text` in it was among those that were waited through.
+    pub(crate) fn has_said(&self, text: &str) -> bool {
+        self.heard.iter().any(|line| line.contains(text))
     }
 
     /// Ends the node with no time for a word.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Write;
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use crate::node::{ACTIVE, Node, PASSIVE};
 use crate::stage::{Stage, expected};
@@ -81,6 +81,37 @@ fn a_clean_stop_hands_over_and_nothing_comes_twice() {
     }
     assert_eq!(stage.outputs(30), expected(30));
     assert_eq!(stage.lines(), 30, "none came twice");
+}
+
+#[test]
+fn a_rolling_upgrade_stands_by_with_the_queue_and_replays_nothing_of_the_other_release() {
+    let stage = Stage::new();
+    let mut a = stage.node_of("a", Some("1.0"));
+    a.until(ACTIVE);
+    let mut b = stage.node_of("b", Some("2.0"));
+    b.until("standby: queue for now");
+    a.until("in sync: 2 logs");
+    for n in 1..=10 {
+        stage.send(n);
+    }
+    let standing = b.status_when(|it| it["standby"] == "queue");
+    assert_eq!(standing["standbyWhy"], "node-a runs release 1.0");
+    assert_eq!(
+        (&standing["release"], &standing["peers"][0]["release"]),
+        (&json!("2.0"), &json!("1.0"))
+    );
+
+    a.ask_to_end();
+    assert!(a.ended().success());
+    b.until(ACTIVE);
+    assert!(!b.has_said("Successfully playback all the events"), "there is nothing to replay");
+    let mut a = stage.node_of("a", Some("2.0"));
+    a.until(PASSIVE);
+    b.until("in sync: 2 logs");
+    stage.send(11);
+    let again = a.status_when(|it| it["apps"][0]["applied"].as_u64() > Some(0));
+    assert_eq!((&again["standby"], &again["standbyWhy"]), (&json!("hot"), &Json::Null));
+    assert_eq!(stage.outputs(11), expected(11));
 }
 
 #[test]

@@ -66,6 +66,11 @@ from In select id, count() as count, sum(n) as total insert into Out;
 
     /// Starts a node of a pair.
     pub(crate) fn node(&self, name: &'static str) -> Node {
+        self.node_of(name, None)
+    }
+
+    /// Starts a node of a pair that says it is of this release.
+    pub(crate) fn node_of(&self, name: &'static str, release: Option<&str>) -> Node {
         let (http, sync) = self.ports[name];
         let database = self.path("cluster.db");
         let text = format!(
@@ -95,15 +100,19 @@ wso2.datasources:
             listener(http),
             database.display()
         );
-        self.serve(name, &text, http)
+        self.serve_as(name, &text, http, release)
     }
 
     fn serve(&self, name: &str, deployment: &str, http: u16) -> Node {
+        self.serve_as(name, deployment, http, None)
+    }
+
+    fn serve_as(&self, name: &str, deployment: &str, http: u16, release: Option<&str>) -> Node {
         let home = self.path(name);
         let folder = home.join("conf/server");
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join("deployment.yaml"), deployment).unwrap();
-        Node::start(&home, &self.path("apps"), http)
+        Node::start(&home, &self.path("apps"), http, release)
     }
 
     /// Sends an event until it is acknowledged, under its own key.

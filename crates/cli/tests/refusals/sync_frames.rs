@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
-use weir_codec::{LogId, Message};
+use weir_codec::{Build, LogId, Message, Protocols};
 use weir_event::Epoch;
 
 use crate::home::{Homes, port};
@@ -23,7 +23,9 @@ fn throw(at: SocketAddr, bytes: &[u8]) {
 
 /// The first frame of a node of this group.
 fn open(group: &str) -> Vec<u8> {
-    let message = Message::Open { group: group.to_owned(), node: "x".to_owned(), log: LogId(9) };
+    let build = Build { release: "x".to_owned(), protocols: Protocols::OURS, snapshots: 1 };
+    let (group, node) = (group.to_owned(), "x".to_owned());
+    let message = Message::Open { group, node, log: LogId(9), build };
     message.into_frame(Epoch(9)).encode().unwrap()
 }
 

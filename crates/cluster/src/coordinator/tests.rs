@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use weir_codec::LogId;
+use weir_codec::{Build, LogId, Protocols};
 use weir_event::Epoch;
 
 use super::{
@@ -20,7 +20,8 @@ fn at(ms: u64) -> Moment {
 }
 
 fn node() -> Coordinator {
-    let me = Identity { node: NodeId::new("a"), log: ME };
+    let build = Build { release: "1".to_owned(), protocols: Protocols::OURS, snapshots: 1 };
+    let me = Identity { node: NodeId::new("a"), log: ME, build };
     Coordinator::new(me, Timing::default(), Epoch(0), at(0))
 }
 

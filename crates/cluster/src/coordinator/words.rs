@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use weir_codec::LogId;
+use weir_codec::{Build, LogId};
 use weir_event::Epoch;
 
 use super::lease::{Lease, LeaseWrite, Unavailable, Written};
@@ -14,6 +14,7 @@ use crate::ids::{Moment, NodeId};
 pub struct Identity {
     pub node: NodeId,
     pub log: LogId,
+    pub build: Build,
 }
 
 /// How long things last. Both nodes of a pair must be given the same lease.

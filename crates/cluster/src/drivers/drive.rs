@@ -327,6 +327,7 @@ impl<S: LeaseStore, L: EntryLog> Drive<S, L> {
             | NodeEvent::Received(_)
             | NodeEvent::InSync(_)
             | NodeEvent::Trimmed { .. }
+            | NodeEvent::Met { .. }
             | NodeEvent::PeerEnded { .. }
             | NodeEvent::Outdated(_)
             | NodeEvent::Report(_) => {}
@@ -468,7 +469,7 @@ fn open_node<L: EntryLog>(config: &PairConfig, log: &L) -> Result<Node, PairErro
     let last_time = last_time(log, &shape).map_err(PairError::Log)?;
     let config = NodeConfig {
         group: config.group.clone(),
-        me: Identity { node: config.node.clone(), log: log.id() },
+        me: Identity { node: config.node.clone(), log: log.id(), build: config.build.clone() },
         timing: config.timing,
         limits: SenderLimits {
             ping_every: config.timing.renew_every / 2,

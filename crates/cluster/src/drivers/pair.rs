@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use weir_codec::{EntryId, RawEntry};
+use weir_codec::{Build, EntryId, RawEntry};
 
 use super::drive::{Drive, Inner};
 use super::error::PairError;
@@ -29,6 +29,8 @@ const READ_BYTES: usize = 1 << 20;
 pub struct PairConfig {
     pub group: String,
     pub node: NodeId,
+    /// What it says of its release.
+    pub build: Build,
     /// A node without a group listens nowhere and looks for nobody.
     pub alone: bool,
     /// Where to listen for event sync; port 0 takes a free one.

@@ -128,6 +128,7 @@ impl Active {
             address: link.address.clone(),
             connected: Some(link.conn.is_some()),
             holds: link.sender.holds().map(|(_, last)| last),
+            build: link.sender.peer_build().cloned(),
         };
         self.links.values().map(report).collect()
     }
@@ -175,8 +176,11 @@ impl Active {
                 }
                 SenderAction::Promised(log, asked) => news.push(News::Promised(log, asked)),
                 SenderAction::Outdated(epoch) => news.push(News::Outdated(epoch)),
-                SenderAction::End(why) => {
-                    end(link, conn, why, now.plus(self.limits.ping_every), out);
+                SenderAction::Runs(peer, build) => {
+                    out.push(NodeAction::Tell(NodeEvent::Met { peer, build }));
+                }
+                SenderAction::End(why, detail) => {
+                    end(link, conn, (why, detail), now.plus(self.limits.ping_every), out);
                     link.sender.step(now, SenderInput::Closed, shape, committed);
                 }
             }
@@ -310,10 +314,16 @@ impl Active {
     }
 }
 
-fn end(link: &mut Link, conn: ConnId, why: Refusal, retry_at: Moment, out: &mut Vec<NodeAction>) {
+fn end(
+    link: &mut Link,
+    conn: ConnId,
+    (why, detail): (Refusal, String),
+    retry_at: Moment,
+    out: &mut Vec<NodeAction>,
+) {
     link.conn = None;
     link.retry_at = retry_at;
     out.push(NodeAction::Close(conn, why));
     let peer = Some(link.address.node.clone());
-    out.push(NodeAction::Tell(NodeEvent::PeerEnded { peer, why }));
+    out.push(NodeAction::Tell(NodeEvent::PeerEnded { peer, why, detail }));
 }

@@ -191,9 +191,13 @@ impl Node {
         for action in actions {
             match action {
                 ReceiverAction::Send(conn, packet) => out.push(NodeAction::Send(conn, packet)),
-                ReceiverAction::Close(conn, why) => {
+                ReceiverAction::Met(peer, build) => {
+                    out.push(NodeAction::Tell(NodeEvent::Met { peer, build }));
+                }
+                ReceiverAction::Close(conn, why, detail) => {
                     out.push(NodeAction::Close(conn, why));
-                    out.push(NodeAction::Tell(NodeEvent::PeerEnded { peer: None, why }));
+                    let ended = NodeEvent::PeerEnded { peer: None, why, detail };
+                    out.push(NodeAction::Tell(ended));
                 }
                 ReceiverAction::Append(entries) => {
                     if let Some(last) = entries.last() {
@@ -395,6 +399,7 @@ impl Node {
             address: address.clone(),
             connected: None,
             holds: None,
+            build: self.receiver.active().filter(|it| it.0 == address.node).map(|it| it.1.clone()),
         };
         others.map(report).collect()
     }

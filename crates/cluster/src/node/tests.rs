@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bytes::Bytes;
-use weir_codec::{EntryId, LogId};
+use weir_codec::{Build, EntryId, LogId, Protocols};
 use weir_event::Time;
 
 use super::core::{Found, Node, NodeConfig};
@@ -15,11 +15,15 @@ use crate::sync::{SenderLimits, Shape};
 
 const LOG: LogId = LogId(7);
 
+fn build() -> Build {
+    Build { release: "1".to_owned(), protocols: Protocols::OURS, snapshots: 1 }
+}
+
 /// A node whose log stands behind 2:490, and which has just taken its group's first lease.
 fn active() -> Node {
     let config = NodeConfig {
         group: "group".to_owned(),
-        me: Identity { node: NodeId::new("a"), log: LOG },
+        me: Identity { node: NodeId::new("a"), log: LOG, build: build() },
         timing: Timing::default(),
         limits: SenderLimits::default(),
         strike_after: Duration::from_secs(1),

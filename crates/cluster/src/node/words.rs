@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
-use weir_codec::{EntryId, LogId, RawEntry, Refusal};
+use weir_codec::{Build, EntryId, LogId, RawEntry, Refusal};
 use weir_event::{Epoch, Seq, Time};
 
 use crate::coordinator::{Lease, LeaseWrite, Lost, Term, Unavailable, Waiting, Written};
@@ -26,6 +26,8 @@ pub struct PeerReport {
     pub connected: Option<bool>,
     /// Up to where it holds our log, while it is connected.
     pub holds: Option<EntryId>,
+    /// Its release, once it has been met.
+    pub build: Option<Build>,
 }
 
 /// What happened to a node.
@@ -129,8 +131,10 @@ pub enum NodeEvent {
     InSync(BTreeSet<LogId>),
     /// The active node has committed a snapshot.
     Trimmed { app: String, revision: String, seq: Seq },
-    /// A connection of event sync ended, and why.
-    PeerEnded { peer: Option<NodeId>, why: Refusal },
+    /// Another node was met, and runs this: on a passive node that is the active one.
+    Met { peer: NodeId, build: Build },
+    /// A connection of event sync ended, why, and in whose words.
+    PeerEnded { peer: Option<NodeId>, why: Refusal, detail: String },
     /// Somebody knows of a higher epoch than this active node.
     Outdated(Epoch),
     /// The answer to [`NodeInput::Report`]: the other nodes of the group.

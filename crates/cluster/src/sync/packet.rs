@@ -1,6 +1,6 @@
 //! What travels between two nodes: a message under its sender's epoch.
 
-use weir_codec::{Message, Refusal};
+use weir_codec::{Build, Message, Refusal};
 use weir_event::Epoch;
 
 /// A message and the epoch it was sent under: the active node's own, and of the passive node the
@@ -18,11 +18,16 @@ impl Packet {
         Self { epoch, message }
     }
 
+    /// The end of a connection by a node that accepts `accepts` and above, in these words.
+    #[must_use]
+    pub fn refusal_because(accepts: Epoch, why: Refusal, detail: String) -> Self {
+        Self { epoch: accepts, message: Message::Refused { accepts, why, detail } }
+    }
+
     /// The end of a connection, by a node that accepts `accepts` and above.
     #[must_use]
     pub fn refusal(accepts: Epoch, why: Refusal) -> Self {
-        let detail = reason(why).to_owned();
-        Self { epoch: accepts, message: Message::Refused { accepts, why, detail } }
+        Self::refusal_because(accepts, why, reason(why).to_owned())
     }
 }
 
@@ -40,5 +45,19 @@ pub fn reason(why: Refusal) -> &'static str {
         Refusal::Silent => "nothing was heard for too long",
         Refusal::NotProven => "the other side does not know the shared secret",
         Refusal::Unreadable => "what came is not a frame of event sync",
+        Refusal::OtherProtocol => "the two releases speak no common version of event sync",
     }
+}
+
+/// What to say to a peer whose release cannot be talked to; nothing when it can.
+pub(super) fn opt_unlike(ours: &Build, theirs: &Build) -> Option<String> {
+    if ours.protocols.opt_shared(theirs.protocols).is_some() {
+        return None;
+    }
+    let name = |it: &Build| {
+        let (oldest, newest) = (it.protocols.oldest, it.protocols.newest);
+        format!("release {} speaks versions {oldest} to {newest} of event sync", it.release)
+    };
+    let (theirs, ours) = (name(theirs), name(ours));
+    Some(format!("{theirs} and {ours}: upgrade by way of a release that shares one with each"))
 }

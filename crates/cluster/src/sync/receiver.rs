@@ -1,18 +1,21 @@
 //! The passive node's side: takes the active node's log, and says what it holds.
 
-use weir_codec::{EntryId, Message, RawEntry, Refusal};
+use weir_codec::{Build, EntryId, Message, RawEntry, Refusal};
 use weir_event::{Epoch, Seq};
 
-use super::packet::Packet;
+use super::packet::{Packet, opt_unlike, reason};
 use super::shape::Shape;
 use crate::coordinator::Identity;
-use crate::ids::ConnId;
+use crate::ids::{ConnId, NodeId};
 
 /// What to do about a packet, in this order: an acknowledgement follows its entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReceiverAction {
     Send(ConnId, Packet),
-    Close(ConnId, Refusal),
+    /// The connection ends, for this reason and in these words.
+    Close(ConnId, Refusal, String),
+    /// The active node has said who it is and which release it runs.
+    Met(NodeId, Build),
     Append(Vec<RawEntry>),
     CutAfter(EntryId),
     ResetTo(EntryId),
@@ -50,6 +53,8 @@ pub struct Receiver {
     /// The highest epoch that was accepted: it never falls.
     met: Epoch,
     from: Option<Reception>,
+    /// Who that is, and which release it runs.
+    active: Option<(NodeId, Build)>,
     /// Entries are dropped until those after our last come.
     full: bool,
     skipping: bool,
@@ -64,6 +69,7 @@ impl Receiver {
             accepts: None,
             met: Epoch(0),
             from: None,
+            active: None,
             full: false,
             skipping: false,
         }
@@ -73,6 +79,12 @@ impl Receiver {
     #[must_use]
     pub fn listens_to(&self) -> Option<Reception> {
         self.from
+    }
+
+    /// The node that is listened to, and its release.
+    #[must_use]
+    pub fn active(&self) -> Option<&(NodeId, Build)> {
+        self.active.as_ref().filter(|_| self.from.is_some())
     }
 
     /// Entries of this epoch on are accepted, of lower ones refused.
@@ -126,13 +138,14 @@ impl Receiver {
         if epoch < self.lowest() {
             return self.refuse(conn, Refusal::LowerEpoch);
         }
-        if let Message::Open { group, .. } = &message {
-            let same = *group == self.group;
-            return if same {
-                self.open(Reception { conn, epoch }, shape)
-            } else {
-                self.refuse(conn, Refusal::OtherGroup)
-            };
+        if let Message::Open { group, node, build, .. } = message {
+            if group != self.group {
+                return self.refuse(conn, Refusal::OtherGroup);
+            }
+            if let Some(why) = opt_unlike(&self.me.build, &build) {
+                return self.refuse_because(conn, Refusal::OtherProtocol, why);
+            }
+            return self.open(Reception { conn, epoch }, (NodeId::new(&node), build), shape);
         }
         if self.from != Some(Reception { conn, epoch }) {
             return self.refuse(conn, Refusal::OutOfTurn);
@@ -179,15 +192,22 @@ impl Receiver {
         }
     }
 
-    fn open(&mut self, from: Reception, shape: &Shape) -> Vec<ReceiverAction> {
+    fn open(
+        &mut self,
+        from: Reception,
+        (node, build): (NodeId, Build),
+        shape: &Shape,
+    ) -> Vec<ReceiverAction> {
         let mut out = match self.from {
             Some(old) if old.conn != from.conn => self.refuse(old.conn, Refusal::Replaced),
             Some(_) | None => Vec::new(),
         };
         self.met = self.met.max(from.epoch);
         self.from = Some(from);
+        self.active = Some((node.clone(), build.clone()));
         self.full = false;
         self.skipping = false;
+        out.push(ReceiverAction::Met(node, build));
         out.push(self.hello(from.conn, shape));
         out
     }
@@ -246,8 +266,9 @@ impl Receiver {
     }
 
     fn hello(&self, conn: ConnId, shape: &Shape) -> ReceiverAction {
-        let node = self.me.node.to_string();
-        self.say(conn, Message::Hello { node, log: self.me.log, last: shape.last() })
+        let Identity { node, log, build } = self.me.clone();
+        let (node, last) = (node.to_string(), shape.last());
+        self.say(conn, Message::Hello { node, log, last, build })
     }
 
     fn say(&self, conn: ConnId, message: Message) -> ReceiverAction {
@@ -255,12 +276,18 @@ impl Receiver {
     }
 
     fn refuse(&mut self, conn: ConnId, why: Refusal) -> Vec<ReceiverAction> {
+        self.refuse_because(conn, why, reason(why).to_owned())
+    }
+
+    fn refuse_because(
+        &mut self,
+        conn: ConnId,
+        why: Refusal,
+        detail: String,
+    ) -> Vec<ReceiverAction> {
         self.closed(conn);
-        let accepts = self.lowest();
-        vec![
-            ReceiverAction::Send(conn, Packet::refusal(accepts, why)),
-            ReceiverAction::Close(conn, why),
-        ]
+        let packet = Packet::refusal_because(self.lowest(), why, detail.clone());
+        vec![ReceiverAction::Send(conn, packet), ReceiverAction::Close(conn, why, detail)]
     }
 
     fn lowest(&self) -> Epoch {

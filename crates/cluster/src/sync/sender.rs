@@ -3,10 +3,10 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use weir_codec::{EntryId, LogId, Message, Refusal};
+use weir_codec::{Build, EntryId, LogId, Message, Refusal};
 use weir_event::{Epoch, Seq};
 
-use super::packet::Packet;
+use super::packet::{Packet, opt_unlike, reason};
 use super::shape::Shape;
 use crate::coordinator::Identity;
 use crate::ids::{Moment, NodeId};
@@ -70,8 +70,10 @@ pub enum SenderAction {
     Promised(LogId, Moment),
     /// The peer knows of a higher epoch.
     Outdated(Epoch),
-    /// End the connection; its `Closed` follows.
-    End(Refusal),
+    /// The peer has said which release it runs.
+    Runs(NodeId, Build),
+    /// End the connection, for this reason and in these words; its `Closed` follows.
+    End(Refusal, String),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,6 +93,7 @@ pub struct Sender {
     limits: SenderLimits,
     phase: Phase,
     peer: Option<LogId>,
+    build: Option<Build>,
     acked: EntryId,
     sent: Seq,
     filling: bool,
@@ -112,6 +115,7 @@ impl Sender {
             limits,
             phase: Phase::Away,
             peer: None,
+            build: None,
             acked: EntryId::NONE,
             sent: Seq(0),
             filling: false,
@@ -136,6 +140,12 @@ impl Sender {
     #[must_use]
     pub fn peer_log(&self) -> Option<LogId> {
         self.peer
+    }
+
+    /// The peer's release, as it last said, connected or not.
+    #[must_use]
+    pub fn peer_build(&self) -> Option<&Build> {
+        self.build.as_ref()
     }
 
     /// When the peer was last heard.
@@ -181,8 +191,9 @@ impl Sender {
         self.phase = Phase::Greeting;
         self.heard = now;
         self.spoke = now;
-        let (group, node) = (self.group.clone(), self.me.node.to_string());
-        out.push(self.say(Message::Open { group, node, log: self.me.log }));
+        let Identity { node, log, build } = self.me.clone();
+        let (group, node) = (self.group.clone(), node.to_string());
+        out.push(self.say(Message::Open { group, node, log, build }));
     }
 
     fn on_packet(
@@ -195,12 +206,15 @@ impl Sender {
         self.heard = now;
         if packet.epoch > self.epoch {
             out.push(SenderAction::Outdated(packet.epoch));
-            out.push(SenderAction::End(Refusal::LowerEpoch));
+            out.push(end(Refusal::LowerEpoch));
             return;
         }
         match (self.phase, packet.message) {
-            (Phase::Greeting | Phase::Aligning, Message::Hello { node, log, last }) => {
-                self.align(now, (NodeId::new(&node), log, last), shape, out);
+            (Phase::Greeting | Phase::Aligning, Message::Hello { node, log, last, build }) => {
+                let node = NodeId::new(&node);
+                if self.greeted(&node, build, out) {
+                    self.align(now, (node, log, last), shape, out);
+                }
             }
             (Phase::Streaming, Message::Ack { last }) => self.acked_to(last, shape, out),
             (Phase::Streaming, Message::Full { last }) => {
@@ -215,12 +229,27 @@ impl Sender {
                 let asked = Moment(Duration::from_micros(asked));
                 out.extend(self.peer.map(|log| SenderAction::Promised(log, asked)));
             }
-            (_, Message::Refused { why, .. }) => out.push(SenderAction::End(why)),
+            (_, Message::Refused { why, detail, .. }) => {
+                out.push(SenderAction::End(why, detail));
+            }
             (Phase::Away, _) => {}
             (Phase::Greeting | Phase::Aligning | Phase::Streaming, _) => {
-                out.push(SenderAction::End(Refusal::OutOfTurn));
+                out.push(end(Refusal::OutOfTurn));
             }
         }
+    }
+
+    /// Whether the peer's release can be talked to.
+    fn greeted(&mut self, node: &NodeId, build: Build, out: &mut Vec<SenderAction>) -> bool {
+        if let Some(why) = opt_unlike(&self.me.build, &build) {
+            out.push(SenderAction::End(Refusal::OtherProtocol, why));
+            return false;
+        }
+        if self.phase == Phase::Greeting {
+            out.push(SenderAction::Runs(node.clone(), build.clone()));
+        }
+        self.build = Some(build);
+        true
     }
 
     fn align(
@@ -265,7 +294,7 @@ impl Sender {
     fn acked_to(&mut self, last: EntryId, shape: &Shape, out: &mut Vec<SenderAction>) {
         let ours = shape.floor(last) == Some(last) || last <= shape.base();
         if !ours || last < self.acked {
-            out.push(SenderAction::End(Refusal::OutOfTurn));
+            out.push(end(Refusal::OutOfTurn));
             return;
         }
         self.acked = last;
@@ -299,7 +328,7 @@ impl Sender {
             return;
         }
         if now.since(self.heard) >= self.limits.silence_max {
-            out.push(SenderAction::End(Refusal::Silent));
+            out.push(end(Refusal::Silent));
             return;
         }
         if self.phase != Phase::Streaming {
@@ -307,7 +336,7 @@ impl Sender {
         }
         if self.sent < shape.base().seq {
             // What the peer lacks has been trimmed: it must start behind a snapshot.
-            out.push(SenderAction::End(Refusal::Gap));
+            out.push(end(Refusal::Gap));
             return;
         }
         let more = self.sent < shape.last().seq;
@@ -324,4 +353,8 @@ impl Sender {
             out.push(self.say(Message::Ping { committed }));
         }
     }
+}
+
+fn end(why: Refusal) -> SenderAction {
+    SenderAction::End(why, reason(why).to_owned())
 }

@@ -1,7 +1,7 @@
 //! What the receiving side takes, acknowledges and refuses.
 
 use bytes::Bytes;
-use weir_codec::{EntryId, LogId, Message, RawEntry, Refusal};
+use weir_codec::{Build, EntryId, LogId, Message, Protocols, RawEntry, Refusal};
 use weir_event::{Epoch, Time};
 
 use super::{Packet, Receiver, ReceiverAction, Shape};
@@ -10,16 +10,25 @@ use crate::ids::{ConnId, NodeId};
 
 const CONN: ConnId = ConnId(1);
 
+fn build(oldest: u16, newest: u16) -> Build {
+    let protocols = Protocols { oldest, newest };
+    Build { release: format!("1.{newest}"), protocols, snapshots: 1 }
+}
+
 fn passive() -> Receiver {
-    let me = Identity { node: NodeId::new("b"), log: LogId(2) };
+    let me = Identity { node: NodeId::new("b"), log: LogId(2), build: build(1, 2) };
     let mut receiver = Receiver::new("group", me);
     receiver.accept_from(Epoch(3));
     receiver
 }
 
 fn open(epoch: u64) -> Packet {
+    open_by(epoch, build(1, 1))
+}
+
+fn open_by(epoch: u64, build: Build) -> Packet {
     let (group, node) = ("group".to_owned(), "a".to_owned());
-    Packet::new(Epoch(epoch), Message::Open { group, node, log: LogId(1) })
+    Packet::new(Epoch(epoch), Message::Open { group, node, log: LogId(1), build })
 }
 
 fn entries(after: u64, count: u64) -> Packet {
@@ -31,8 +40,9 @@ fn entries(after: u64, count: u64) -> Packet {
 
 fn ended(actions: &[ReceiverAction]) -> Option<Refusal> {
     actions.iter().find_map(|it| match it {
-        ReceiverAction::Close(_, why) => Some(*why),
+        ReceiverAction::Close(_, why, _) => Some(*why),
         ReceiverAction::Send(..)
+        | ReceiverAction::Met(..)
         | ReceiverAction::Append(_)
         | ReceiverAction::CutAfter(_)
         | ReceiverAction::ResetTo(_)
@@ -95,4 +105,21 @@ fn a_full_log_drops_what_is_under_way_and_goes_on_where_it_stopped() {
     assert_eq!(node.step(CONN, entries(4, 2), &mut shape, true), []);
     let again = node.step(CONN, entries(2, 2), &mut shape, true);
     assert_eq!(again.last(), Some(&said(4, |last| Message::Ack { last })));
+}
+
+#[test]
+fn another_release_is_taken_while_both_speak_one_version_and_else_refused_with_words() {
+    let mut shape = Shape::after(EntryId::NONE);
+    let mut node = passive();
+    let met = node.step(CONN, open_by(3, build(2, 4)), &mut shape, true);
+    let expected = ReceiverAction::Met(NodeId::new("a"), build(2, 4));
+    assert!(met.contains(&expected) && ended(&met).is_none(), "{met:?}");
+    assert_eq!(node.active(), Some(&(NodeId::new("a"), build(2, 4))));
+
+    let refused = node.step(ConnId(2), open_by(3, build(3, 4)), &mut shape, true);
+    let words = "release 1.4 speaks versions 3 to 4 of event sync and release 1.2 speaks versions \
+                 1 to 2 of event sync: upgrade by way of a release that shares one with each";
+    let close = ReceiverAction::Close(ConnId(2), Refusal::OtherProtocol, words.to_owned());
+    assert_eq!(refused.last(), Some(&close));
+    assert!(node.listens_to().is_some(), "the one before is still listened to");
 }

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use weir_event::{Epoch, Seq};
 
+use super::build::Build;
 use super::envelope::Frame;
 use crate::entry::{EntryId, LogId, RawEntry};
 use crate::wire::{DecodeError, Reader, Writer};
@@ -48,6 +49,8 @@ pub enum Message {
         node: String,
         /// Its log.
         log: LogId,
+        /// Its release.
+        build: Build,
     },
     /// The passive node: who it is and the last entry it holds; also after a cut or a reset.
     Hello {
@@ -57,6 +60,8 @@ pub enum Message {
         log: LogId,
         /// The last entry it holds.
         last: EntryId,
+        /// Its release.
+        build: Build,
     },
     /// What stands after `keep` is not shared: cut it, and say hello again.
     Cut {
@@ -154,10 +159,12 @@ pub enum Refusal {
     NotProven,
     /// What came could not be read.
     Unreadable,
+    /// No version of event sync is spoken by both releases.
+    OtherProtocol,
 }
 
 impl Refusal {
-    pub(super) const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::LowerEpoch,
         Self::NotPassive,
         Self::OtherGroup,
@@ -168,6 +175,7 @@ impl Refusal {
         Self::Silent,
         Self::NotProven,
         Self::Unreadable,
+        Self::OtherProtocol,
     ];
 
     pub(super) fn tag(self) -> u8 {
@@ -182,6 +190,7 @@ impl Refusal {
             Self::Silent => 8,
             Self::NotProven => 9,
             Self::Unreadable => 10,
+            Self::OtherProtocol => 11,
         }
     }
 
@@ -210,16 +219,18 @@ impl Message {
                 w.raw(bytes);
                 PROOF
             }
-            Self::Open { group, node, log } => {
+            Self::Open { group, node, log, build } => {
                 w.str(group);
                 w.str(node);
                 w.log_id(*log);
+                build.write(w);
                 OPEN
             }
-            Self::Hello { node, log, last } => {
+            Self::Hello { node, log, last, build } => {
                 w.str(node);
                 w.log_id(*log);
                 w.entry_id(*last);
+                build.write(w);
                 HELLO
             }
             Self::Entries { after, committed, entries } => {
@@ -270,8 +281,18 @@ impl Message {
         let message = match frame.kind {
             CHALLENGE => Self::Challenge { nonce: secret(&mut r)? },
             PROOF => Self::Proof { proof: secret(&mut r)? },
-            OPEN => Self::Open { group: string(&mut r)?, node: string(&mut r)?, log: r.log_id()? },
-            HELLO => Self::Hello { node: string(&mut r)?, log: r.log_id()?, last: r.entry_id()? },
+            OPEN => Self::Open {
+                group: string(&mut r)?,
+                node: string(&mut r)?,
+                log: r.log_id()?,
+                build: Build::read(&mut r)?,
+            },
+            HELLO => Self::Hello {
+                node: string(&mut r)?,
+                log: r.log_id()?,
+                last: r.entry_id()?,
+                build: Build::read(&mut r)?,
+            },
             CUT => Self::Cut { keep: r.entry_id()? },
             RESET => Self::Reset { base: r.entry_id()? },
             ENTRIES => Self::Entries {
@@ -299,7 +320,10 @@ impl Message {
             },
             tag => return Err(DecodeError::UnknownTag { what: "frame", tag: u64::from(tag) }),
         };
-        r.finish()?;
+        // A later release may say more of itself; whoever greets it must not stumble over that.
+        if !matches!(message, Self::Open { .. } | Self::Hello { .. }) {
+            r.finish()?;
+        }
         Ok(message)
     }
 }

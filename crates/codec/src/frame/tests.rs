@@ -3,9 +3,16 @@
 use proptest::prelude::*;
 use weir_event::{Epoch, Seq, Time};
 
-use super::{FRAME_BYTES_MAX, Frame, FrameStream, HANDSHAKE_BYTES_MAX, Message, Refusal};
+use super::{
+    Build, FRAME_BYTES_MAX, Frame, FrameStream, HANDSHAKE_BYTES_MAX, Message, Protocols, Refusal,
+};
 use crate::entry::{EntryId, LogId, RawEntry, What};
 use crate::wire::DecodeError;
+
+fn build() -> Build {
+    let protocols = Protocols { oldest: 1, newest: 3 };
+    Build { release: "1.2.0".into(), protocols, snapshots: 2 }
+}
 
 fn one_of_each() -> Vec<Message> {
     let id = EntryId::new(3, 41);
@@ -13,8 +20,8 @@ fn one_of_each() -> Vec<Message> {
     vec![
         Message::Challenge { nonce: [7; 32] },
         Message::Proof { proof: [8; 32] },
-        Message::Open { group: "si".into(), node: "node-1".into(), log: LogId(5) },
-        Message::Hello { node: "node-2".into(), log: LogId(6), last: id },
+        Message::Open { group: "si".into(), node: "node-1".into(), log: LogId(5), build: build() },
+        Message::Hello { node: "node-2".into(), log: LogId(6), last: id, build: build() },
         Message::Cut { keep: id },
         Message::Reset { base: id },
         Message::Entries { after: id, committed: id, entries: vec![entry(42), entry(43)] },
@@ -84,7 +91,8 @@ fn a_frame_that_is_cut_waits_for_the_rest() {
 
 #[test]
 fn every_changed_byte_is_noticed_and_ends_the_stream() {
-    let message = Message::Hello { node: "n".into(), log: LogId(1), last: EntryId::new(1, 2) };
+    let (node, last) = ("n".into(), EntryId::new(1, 2));
+    let message = Message::Hello { node, log: LogId(1), last, build: build() };
     let bytes = bytes_of(&[message]);
     for at in 0..bytes.len() {
         let mut changed = bytes.clone();
@@ -134,6 +142,19 @@ fn a_kind_this_build_does_not_know_is_named() {
     let frame = Frame { kind: 200, epoch: Epoch(0), payload: Vec::new().into() };
     let unknown = DecodeError::UnknownTag { what: "frame", tag: 200 };
     assert_eq!(Message::of_frame(&frame), Err(unknown));
+}
+
+#[test]
+fn a_later_release_may_say_more_in_its_greeting_and_nowhere_else() {
+    for message in one_of_each() {
+        let greets = matches!(message, Message::Open { .. } | Message::Hello { .. });
+        let mut frame = message.clone().into_frame(Epoch(3));
+        frame.payload = [&frame.payload[..], b"more"].concat().into();
+        match Message::of_frame(&frame) {
+            Ok(read) => assert!(greets && read == message, "{read:?}"),
+            Err(_) => assert!(!greets, "{message:?}"),
+        }
+    }
 }
 
 #[test]

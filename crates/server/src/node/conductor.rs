@@ -1,13 +1,13 @@
 //! The node's one loop: hears its group, its sources and its operator, and keeps them in step.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use weir_cluster::{NodeEvent, NodeId, NodeInput, Waiting};
-use weir_codec::{EntryId, Refusal};
+use weir_codec::{Build, EntryId, Refusal};
 use weir_connectors::Site;
 use weir_event::{Epoch, Text};
 
@@ -34,6 +34,8 @@ const STOP_MAX: Duration = Duration::from_secs(20);
 pub(crate) struct Settings {
     /// Its name.
     pub(crate) node: String,
+    /// The release it runs.
+    pub(crate) build: Build,
     /// Its group; `None` when it runs alone.
     pub(crate) group: Option<String>,
     /// Its apps.
@@ -111,6 +113,8 @@ pub(crate) struct Conductor {
     pub(super) lookers: Vec<oneshot::Sender<NodeView>>,
     /// How the last connection of event sync ended.
     pub(super) peer_ended: Option<(Option<NodeId>, Refusal)>,
+    /// The nodes that were met, and what they run; on a passive node the active one alone.
+    pub(super) met: BTreeMap<NodeId, Build>,
     pub(super) term: Option<Term>,
     /// Apps that execute what the active node commits.
     pub(super) following: Option<Follower>,
@@ -158,6 +162,7 @@ impl Conductor {
             last: EntryId::NONE,
             lookers: Vec::new(),
             peer_ended: None,
+            met: BTreeMap::new(),
             term: None,
             following: None,
             standing: Standing::default(),
@@ -296,7 +301,8 @@ impl Conductor {
             NodeEvent::Trimmed { app, revision, .. } => {
                 tracing::debug!(%app, "the active node has committed snapshot {revision}");
             }
-            NodeEvent::PeerEnded { peer, why } => self.peer_ended(peer, why),
+            NodeEvent::Met { peer, build } => self.met(peer, build),
+            NodeEvent::PeerEnded { peer, why, detail } => self.peer_ended(peer, why, &detail),
             NodeEvent::Outdated(epoch) => {
                 tracing::warn!("somebody knows of epoch {}, which is higher than ours", epoch.0);
             }
@@ -317,14 +323,14 @@ impl Conductor {
     }
 
     /// Says why a connection ended; a peer that is tried again and again is named once.
-    fn peer_ended(&mut self, peer: Option<NodeId>, why: Refusal) {
+    fn peer_ended(&mut self, peer: Option<NodeId>, why: Refusal, detail: &str) {
         let ended = Some((peer, why));
         if self.peer_ended == ended {
             return;
         }
         match &ended {
-            Some((Some(peer), _)) => tracing::info!("event sync with {peer} ended: {why:?}"),
-            _ => tracing::info!("a connection of event sync ended: {why:?}"),
+            Some((Some(peer), _)) => tracing::info!("event sync with {peer} ended: {detail}"),
+            _ => tracing::info!("a connection of event sync ended: {detail}"),
         }
         self.peer_ended = ended;
     }

@@ -13,6 +13,7 @@ use super::conductor::Conductor;
 use super::feed::APP_QUEUE_KIB;
 use super::follow::{Follower, Reached};
 use super::lane::Lane;
+use super::standby::Standby;
 use super::term::Term;
 use super::view::{AppView, NodeView, PeerView, SinkView};
 
@@ -46,7 +47,9 @@ impl Conductor {
         NodeView {
             node: self.settings.node.clone(),
             group: self.settings.group.clone(),
+            release: self.settings.build.release.clone(),
             role: self.role.borrow().clone(),
+            standby: self.standby_view(),
             epoch: term.map(|it| it.epoch.0),
             committed: *self.committed.borrow(),
             in_sync: self.in_sync,
@@ -55,6 +58,15 @@ impl Conductor {
             apps,
             takeover: self.takeover_now(&reached),
         }
+    }
+
+    fn standby_view(&self) -> (Standby, Option<String>) {
+        let now = self.standby_now();
+        let other = self.met.iter().find(|it| it.1.release != self.settings.build.release);
+        let why = other
+            .filter(|_| now != self.settings.standby)
+            .map(|(peer, build)| format!("{peer} runs release {}", build.release));
+        (now, why)
     }
 
     /// How long the apps would take to come up here.
@@ -78,11 +90,12 @@ impl Conductor {
     }
 
     fn peer(&self, report: &PeerReport) -> PeerView {
-        let PeerReport { address, connected, holds } = report;
+        let PeerReport { address, connected, holds, build } = report;
         PeerView {
             node: address.node.to_string(),
             at: format!("{}:{}", address.host, address.port),
             connected: *connected,
+            release: build.as_ref().map(|it| it.release.clone()),
             lag: holds.map(|it| self.last.seq.0.saturating_sub(it.seq.0)),
         }
     }

@@ -42,6 +42,7 @@ pub(crate) use engine::{machine, name_of_file};
 pub(crate) use lease::{GroupTables, SoleTables};
 pub(crate) use machine::AppText;
 pub(crate) use pump::Gate;
+pub(crate) use saved::SNAPSHOT_FORMAT;
 pub use standby::Standby;
 pub(crate) use stores::StorePlaces;
 pub use view::{AppView, NodeView, PeerView, Role, SinkView, SnapshotView};

@@ -8,6 +8,10 @@ use super::machine::Output;
 /// The newest shape of a snapshot.
 const VERSION: u8 = 1;
 
+/// The form of snapshots as other nodes are told it: it rises with every change to what a
+/// snapshot holds, here or in a room below, that an earlier release cannot read.
+pub(crate) const SNAPSHOT_FORMAT: u16 = 1;
+
 /// An app at one entry of the log: all that is needed to go on from there.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Saved {

@@ -100,6 +100,7 @@ impl Keeping {
 impl Conductor {
     /// Takes the snapshots that are due; `all` at once, also of apps that have nothing new.
     pub(super) fn snapshots(&mut self, all: bool) {
+        let standby = self.standby_now();
         let Some(term) = &mut self.term else { return self.standing_snapshots() };
         let at = term.dispatched.0;
         if at == EntryId::NONE {
@@ -107,7 +108,7 @@ impl Conductor {
         }
         let every = self.settings.snapshot_every;
         let (mut due, mut elsewhere) = (Vec::new(), Vec::new());
-        let stands_by = self.in_sync > 1 && self.settings.standby == Standby::Hot;
+        let stands_by = self.in_sync > 1 && standby == Standby::Hot;
         for app in &term.apps {
             let name = &app.handle.name;
             let known = term.saved.get(name).is_some_and(|saved| saved.at >= at);

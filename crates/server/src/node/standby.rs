@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use weir_codec::EntryId;
+use weir_cluster::NodeId;
+use weir_codec::{Build, EntryId};
 use weir_event::Text;
 
 use super::conductor::{Conductor, Notice};
@@ -65,10 +66,44 @@ impl Conductor {
         }
     }
 
+    /// Another node was met: a passive one does not execute what another release makes of the log.
+    pub(super) fn met(&mut self, peer: NodeId, build: Build) {
+        if self.term.is_none() {
+            self.met.clear();
+        }
+        let (ours, theirs) = (&self.settings.build, &build);
+        let again = self.met.get(&peer) == Some(theirs);
+        if !again && theirs.release != ours.release {
+            tracing::warn!("{peer} runs release {}, this node {}", theirs.release, ours.release);
+            if theirs.snapshots > ours.snapshots {
+                tracing::warn!("this node cannot read the snapshots of {peer}: upgrade it too");
+            }
+        }
+        self.met.insert(peer, build);
+        if self.standby_now() == Standby::Queue && self.following.take().is_some() {
+            self.standing = Standing::default();
+        }
+        if !again && self.settings.standby == Standby::Hot && self.standby_now() == Standby::Queue {
+            tracing::info!("standby: queue for now, as hot is for nodes of one release");
+        }
+    }
+
+    /// What this node does with the log, or as an active one can expect of the others.
+    pub(super) fn standby_now(&self) -> Standby {
+        let alike = |it: &Build| it.release == self.settings.build.release;
+        let others = if self.term.is_some() {
+            self.met.is_empty() || self.met.values().any(alike)
+        } else {
+            self.met.values().all(alike)
+        };
+        if others { self.settings.standby } else { Standby::Queue }
+    }
+
     /// Follows the log from now on, if this node is to.
     pub(super) fn stand_by(&mut self) {
         let passive = self.term.is_none() && !self.stopping;
-        if !passive || self.settings.standby == Standby::Queue || self.settings.group.is_none() {
+        let hot = self.standby_now() == Standby::Hot;
+        if !passive || !hot || self.settings.group.is_none() {
             return;
         }
         if self.following.is_none() {

@@ -55,6 +55,7 @@ impl Conductor {
             }
         }
         tracing::debug!("active with epoch {}", epoch.0);
+        self.met.clear();
         self.set_role(Role::TakingOver);
         self.term = Some(Term {
             epoch,

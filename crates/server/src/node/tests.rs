@@ -167,6 +167,12 @@ pub(super) struct Tally {
     due: Option<Time>,
 }
 
+/// What a node of the tests says of itself.
+pub(super) fn build() -> weir_codec::Build {
+    let protocols = weir_codec::Protocols::OURS;
+    weir_codec::Build { release: "1".into(), protocols, snapshots: 1 }
+}
+
 pub(super) fn schema() -> Schema {
     [Attribute { name: "n".into(), data_type: DataType::Long }].into()
 }
@@ -273,6 +279,7 @@ impl Node {
         let text = |name: &&str| AppText { name: (*name).into(), text: (*name).to_owned() };
         let settings = Settings {
             node: "a".into(),
+            build: build(),
             group: None,
             texts: apps.iter().map(text).collect(),
             broken: Vec::new(),

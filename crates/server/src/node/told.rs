@@ -130,6 +130,7 @@ impl Node {
             Arc::new(|app: &AppText| machine("app", &app.text, &StorePlaces::default()));
         let settings = Settings {
             node: if me % 2 == 0 { "a" } else { "b" }.into(),
+            build: super::tests::build(),
             group: Some("pair".into()),
             texts: vec![AppText { name: "app".into(), text: app.to_owned() }],
             broken: Vec::new(),

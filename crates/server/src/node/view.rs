@@ -6,6 +6,8 @@ use weir_codec::EntryId;
 use weir_connectors::SourceState;
 use weir_event::Time;
 
+use super::standby::Standby;
+
 /// What a node does in its group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Role {
@@ -54,8 +56,13 @@ pub struct NodeView {
     pub node: String,
     /// Its group; `None` when it runs alone.
     pub group: Option<String>,
+    /// The release it runs.
+    pub release: String,
     /// What it does.
     pub role: Role,
+    /// What it does with the log while another node is active; as things stand, with the reason
+    /// where that is not what it was told.
+    pub standby: (Standby, Option<String>),
     /// The epoch of its lease, while it has one.
     pub epoch: Option<u64>,
     /// Every log that must hold the entries up to here does.
@@ -84,6 +91,8 @@ pub struct PeerView {
     pub connected: Option<bool>,
     /// How many entries it is behind, while it is connected.
     pub lag: Option<u64>,
+    /// The release it runs, once it was met.
+    pub release: Option<String>,
 }
 
 /// An app at one moment.

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 use weir_connectors::SourceState;
 
-use crate::node::{AppView, NodeView, PeerView, Role, SinkView};
+use crate::node::{AppView, NodeView, PeerView, Role, SinkView, Standby};
 
 /// The whole view.
 pub(crate) fn json(view: &NodeView) -> Json {
@@ -16,9 +16,16 @@ pub(crate) fn json(view: &NodeView) -> Json {
         | Role::Draining
         | Role::Released => Json::Null,
     };
+    let standby = match view.standby.0 {
+        Standby::Hot => "hot",
+        Standby::Queue => "queue",
+    };
     json!({
         "node": view.node,
         "group": view.group,
+        "release": view.release,
+        "standby": standby,
+        "standbyWhy": view.standby.1,
         "role": view.role.word(),
         "why": why,
         "epoch": view.epoch,
@@ -34,6 +41,7 @@ pub(crate) fn json(view: &NodeView) -> Json {
 fn peer(view: &PeerView) -> Json {
     json!({
         "node": view.node, "at": view.at, "connected": view.connected, "lag": view.lag,
+        "release": view.release,
     })
 }
 

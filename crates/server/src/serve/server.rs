@@ -24,6 +24,7 @@ use super::apps;
 use super::desk::Desk;
 use super::error::StartError;
 use super::health;
+use super::release;
 
 /// How often a node says that it is there.
 const ANNOUNCE_EVERY: Duration = Duration::from_secs(1);
@@ -216,6 +217,7 @@ fn settings(deployment: &Deployment) -> Settings {
     let places = store_places(deployment);
     Settings {
         node: deployment.carbon.id.clone(),
+        build: release::build(),
         group: pair.map(|(cluster, _)| cluster.group.clone()),
         texts: Vec::new(),
         broken: Vec::new(),
@@ -336,6 +338,7 @@ fn pair_config(deployment: &Deployment, timing: Timing) -> PairConfig {
     PairConfig {
         group: group.clone(),
         node: NodeId::new(&deployment.carbon.id),
+        build: release::build(),
         alone: ha.is_none(),
         listen_host: ha.map_or_else(String::new, |it| it.host.clone()),
         listen_port: ha.map_or(0, |it| it.port),

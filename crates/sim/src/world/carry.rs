@@ -7,7 +7,7 @@ use weir_cluster::{
     ConnId, Fill, Identity, Moment, Node, NodeAction, NodeConfig, NodeInput, Packet, PeerAddress,
     SenderLimits, Timing, Unavailable, Written,
 };
-use weir_codec::{EntryId, Message};
+use weir_codec::{Build, EntryId, Message, Protocols};
 
 use super::clockwork::{NodeEv, Running, World, WorldEv, node_id};
 use super::outcome::{Mutant, Weather};
@@ -21,7 +21,11 @@ const DATABASE_PATIENCE_MS: u64 = 400;
 impl World {
     /// A process starts: all it knows is its disk.
     pub(super) fn start(&mut self, n: usize) {
-        let me = Identity { node: node_id(n), log: self.nodes[n].disk.log };
+        // As in a rolling upgrade: each node is of another release, and all share version 1.
+        let newest = n as u16 + 1;
+        let protocols = Protocols { oldest: 1, newest };
+        let build = Build { release: format!("1.{n}"), protocols, snapshots: 1 };
+        let me = Identity { node: node_id(n), log: self.nodes[n].disk.log, build };
         let mut timing = Timing::default();
         if self.setup.mutant == Mutant::UnequalLeases && n == 0 {
             timing.lease *= 3;

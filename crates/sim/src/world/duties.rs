@@ -62,6 +62,7 @@ impl World {
             | NodeEvent::NotActive
             | NodeEvent::Received(_)
             | NodeEvent::Trimmed { .. }
+            | NodeEvent::Met { .. }
             | NodeEvent::PeerEnded { .. }
             | NodeEvent::Outdated(_)
             | NodeEvent::Report(_) => {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use weir_cluster::{BootClock, NodeEvent, NodeInput};
-use weir_codec::EntryId;
+use weir_codec::{Build, EntryId, Protocols, Refusal};
 use weir_datasource::LogOptions;
 use weir_event::Epoch;
 
@@ -192,4 +192,55 @@ async fn nodes_that_do_not_share_the_secret_do_not_share_the_log() {
     b.kill();
     let _b = stage.start_with("b", with("one")).await;
     a.until_in_sync(2).await;
+}
+
+/// A node of this release, which speaks these versions of event sync.
+fn of_release(release: &str, oldest: u16, newest: u16) -> Options {
+    let protocols = Protocols { oldest, newest };
+    let build = Build { release: release.to_owned(), protocols, snapshots: 1 };
+    Options { build, ..Options::default() }
+}
+
+#[tokio::test]
+async fn two_releases_that_share_a_version_make_a_pair_and_name_each_other() {
+    let stage = Stage::new();
+    let (old, new) = (of_release("1.0", 1, 1), of_release("2.0", 1, 2));
+    let mut a = stage.start_with("a", old.clone()).await;
+    a.until_active().await;
+    let mut b = stage.start_with("b", new.clone()).await;
+    let met = |event: &NodeEvent| {
+        let NodeEvent::Met { build, .. } = event else { return None };
+        Some(build.clone())
+    };
+    assert_eq!(a.until(|_, event| met(event)).await, new.build);
+    assert_eq!(b.until(|_, event| met(event)).await, old.build);
+    a.until_in_sync(2).await;
+    let last = a.append(10).await;
+    a.until_committed(last).await;
+    assert_eq!(a.contents(last), b.contents(last));
+}
+
+#[tokio::test]
+async fn two_releases_that_share_no_version_part_with_words() {
+    let stage = Stage::new();
+    let mut a = stage.start_with("a", of_release("1.0", 1, 1)).await;
+    a.until_active().await;
+    let mut b = stage.start_with("b", of_release("3.0", 2, 3)).await;
+    let said = |event: &NodeEvent| {
+        let NodeEvent::PeerEnded { why: Refusal::OtherProtocol, detail, .. } = event else {
+            return None;
+        };
+        Some(detail.clone())
+    };
+    let words = a.until(|_, event| said(event)).await;
+    assert_eq!(
+        words,
+        "release 1.0 speaks versions 1 to 1 of event sync and release 3.0 speaks versions 2 to 3 \
+         of event sync: upgrade by way of a release that shares one with each"
+    );
+    assert_eq!(b.until(|_, event| said(event)).await, words);
+    // The active node goes on alone.
+    let last = a.append(10).await;
+    a.until_committed(last).await;
+    assert_eq!(a.in_sync.len(), 1);
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use weir_codec::{FrameStream, LogId, Message, Refusal};
+use weir_codec::{Build, FrameStream, LogId, Message, Protocols, Refusal};
 use weir_event::Epoch;
 
 use crate::stage::Stage;
@@ -30,7 +30,9 @@ async fn refusal(address: SocketAddr, bytes: &[u8]) -> Option<(Refusal, String)>
 }
 
 fn open(group: &str) -> Vec<u8> {
-    let message = Message::Open { group: group.to_owned(), node: "x".to_owned(), log: LogId(9) };
+    let build = Build { release: "x".to_owned(), protocols: Protocols::OURS, snapshots: 1 };
+    let (group, node) = (group.to_owned(), "x".to_owned());
+    let message = Message::Open { group, node, log: LogId(9), build };
     message.into_frame(Epoch(9)).encode().unwrap()
 }
 

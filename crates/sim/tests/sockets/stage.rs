@@ -8,7 +8,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::time::timeout;
 use weir_cluster::{Moment, NodeEvent, NodeId, NodeInput, Pair, PairConfig, Secret, Timing};
-use weir_codec::{EntryId, LogId, What};
+use weir_codec::{Build, EntryId, LogId, Protocols, What};
 use weir_datasource::LogOptions;
 use weir_event::{Epoch, Time};
 
@@ -28,13 +28,15 @@ pub(crate) struct Stage {
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
     pub(crate) secret: Option<&'static str>,
+    pub(crate) build: Build,
     pub(crate) log: LogOptions,
     pub(crate) log_bytes_max: u64,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { secret: None, log: LogOptions::default(), log_bytes_max: 1 << 30 }
+        let build = Build { release: "1".to_owned(), protocols: Protocols::OURS, snapshots: 1 };
+        Self { secret: None, build, log: LogOptions::default(), log_bytes_max: 1 << 30 }
     }
 }
 
@@ -68,6 +70,7 @@ impl Stage {
         let config = PairConfig {
             group: "group".to_owned(),
             node: NodeId::new(name),
+            build: options.build,
             alone: false,
             listen_host: "127.0.0.1".to_owned(),
             listen_port: 0,
@@ -136,6 +139,7 @@ impl TestNode {
             | NodeEvent::NotActive
             | NodeEvent::Received(_)
             | NodeEvent::Trimmed { .. }
+            | NodeEvent::Met { .. }
             | NodeEvent::PeerEnded { .. }
             | NodeEvent::OnPromise(_)
             | NodeEvent::Outdated(_)
