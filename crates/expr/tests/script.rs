@@ -89,3 +89,22 @@ fn steps_and_memory_are_bounded_and_long_calls_answer_the_same_each_time() {
     assert_eq!(called(&long, 7, &[]).unwrap(), first);
     assert_eq!(called(&long, 7, &[]).unwrap(), first);
 }
+
+#[test]
+fn text_that_comes_with_the_event_is_evaluated_and_leaves_nothing_behind() {
+    let eval = weir_expr::function("js", "eval").expect("it is built in");
+    let kind = Value::text("double");
+    let args = [
+        weir_expr::Arg { data_type: DataType::String, constant: None },
+        weir_expr::Arg { data_type: DataType::String, constant: Some(&kind) },
+    ];
+    let bound = (eval.bind)(&args).expect("it takes these");
+    let worth = |text: &str| called(&bound, 1, &[Value::text(text), kind.clone()]);
+    assert_eq!(worth("var q = 3; q * 4 + Math.max(1, 2)").ok(), Some(Value::Double(14.0)));
+    assert!(worth("q").is_err_and(|fault| fault.message.contains("q is not defined")));
+    assert!(worth("while (true) {}").is_err_and(|fault| fault.message.contains("million steps")));
+    assert_eq!(worth("2").ok(), Some(Value::Double(2.0)));
+    assert!((eval.bind)(&args[..1]).is_err());
+    let unknown = weir_expr::Arg { data_type: DataType::String, constant: None };
+    assert!((eval.bind)(&[args[0], unknown]).is_err(), "the type is a constant");
+}

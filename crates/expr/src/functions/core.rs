@@ -67,7 +67,7 @@ fn is_a(name: &'static str, call: super::Plain) -> Result<Bound, String> {
 }
 
 /// The type that the constant text in `arg` names, in any case; `object` is not among them.
-fn named_type(function: &str, arg: &Arg<'_>) -> Result<DataType, String> {
+pub(super) fn named_type(function: &str, arg: &Arg<'_>) -> Result<DataType, String> {
     let types = "`int`, `long`, `float`, `double`, `string` and `bool`";
     let Some(Value::Str(name)) = arg.constant else {
         return Err(format!("argument 2 of `{function}` has to be a constant, one of {types}"));

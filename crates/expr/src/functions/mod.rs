@@ -3,6 +3,7 @@
 mod bind;
 mod core;
 mod given;
+mod js;
 mod json;
 mod list;
 mod map;
@@ -27,6 +28,7 @@ pub use stream::{
 /// Every function this build carries, a list a family.
 const FAMILIES: &[&[Function]] = &[
     core::FUNCTIONS,
+    js::FUNCTIONS,
     json::FUNCTIONS,
     list::FUNCTIONS,
     map::FUNCTIONS,
