@@ -19,6 +19,8 @@ pub(crate) struct Level {
     /// By closed row: when its period began.
     pub closed_at: Vec<i64>,
     pub closed: Rows,
+    /// How many of these were handed out to whoever keeps them outside.
+    pub handed_out: usize,
 }
 
 impl Level {
@@ -29,6 +31,7 @@ impl Level {
             open: Open::new(shape),
             closed_at: Vec::new(),
             closed: Rows::new(shape),
+            handed_out: 0,
         }
     }
 }
@@ -48,6 +51,8 @@ pub struct Aggregation {
     pub(crate) levels: Vec<Level>,
     /// Set when a purge found that a longer period lacks what would go.
     pub(crate) purge_halted: bool,
+    /// What purges let go of, to be told to whoever keeps it outside.
+    pub(crate) purged: Vec<(usize, i64)>,
     /// Rows on their way up.
     moving: Rows,
     numbers: Vec<u32>,
@@ -68,6 +73,7 @@ impl Aggregation {
             groups: Groups::new(spec.group_by.len()),
             levels: spec.periods.iter().map(|_| Level::new(&shape)).collect(),
             purge_halted: false,
+            purged: Vec::new(),
             moving: Rows::new(&shape),
             numbers: Vec::new(),
             targets: Vec::new(),
@@ -183,7 +189,7 @@ impl Aggregation {
     }
 
     /// Something of time `time` reaches a level: a period that is over closes first.
-    fn enter(&mut self, level: usize, time: i64) {
+    pub(crate) fn enter(&mut self, level: usize, time: i64) {
         let period = self.spec.periods[level];
         let before = self.levels[level].start;
         let start = self.spec.calendar.start_of(time, period);
@@ -213,13 +219,18 @@ impl Aggregation {
         closing.closed.extend(&moving);
         if level + 1 < self.levels.len() {
             self.enter(level + 1, start);
-            let period = self.spec.periods[level + 1];
-            let open = &mut self.levels[level + 1].open;
-            self.targets.clear();
-            let began = |row: usize| self.spec.calendar.start_of(moving.times[row], period);
-            open.rows_of(&moving.groups, began, &mut self.targets);
-            open.rows.merge(&moving, &self.targets);
+            self.merge_into(level + 1, &moving);
         }
         self.moving = moving;
+    }
+
+    /// Rows of a finer level go into the period of this one that is going on.
+    pub(crate) fn merge_into(&mut self, level: usize, rows: &Rows) {
+        let period = self.spec.periods[level];
+        let open = &mut self.levels[level].open;
+        self.targets.clear();
+        let began = |row: usize| self.spec.calendar.start_of(rows.times[row], period);
+        open.rows_of(&rows.groups, began, &mut self.targets);
+        open.rows.merge(rows, &self.targets);
     }
 }

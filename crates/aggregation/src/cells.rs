@@ -38,6 +38,11 @@ impl<T: Copy + Default> Numbers<T> {
         self.some.resize(rows, false);
     }
 
+    fn push(&mut self, value: Option<T>) {
+        self.some.push(value.is_some());
+        self.data.push(value.unwrap_or_default());
+    }
+
     #[inline]
     fn put(&mut self, row: usize, value: T, join: impl Fn(T, T) -> T) {
         let held = if self.some[row] { join(self.data[row], value) } else { value };
@@ -134,6 +139,17 @@ impl Cells {
             Self::SumDouble(v) | Self::ExtremeDouble(v, _) => v.resize(rows),
             Self::Set(v) => v.resize_with(rows, Distinct::default),
             Self::Newest(v) => v.resize(rows, Value::Null),
+        }
+    }
+
+    /// Adds a row with this part; a value that is none of its kind counts as none.
+    pub(crate) fn push(&mut self, value: &Value) {
+        match self {
+            Self::Count(v) => v.push(value.as_i64().unwrap_or(0)),
+            Self::SumLong(v) | Self::ExtremeLong(v, _) => v.push(value.as_i64()),
+            Self::SumDouble(v) | Self::ExtremeDouble(v, _) => v.push(value.as_f64()),
+            Self::Set(v) => v.push(Distinct::default()),
+            Self::Newest(v) => v.push(value.clone()),
         }
     }
 

@@ -106,6 +106,16 @@ impl Groups {
         group
     }
 
+    /// The group of these values.
+    pub(crate) fn of_values(&mut self, values: Vec<Value>) -> u32 {
+        if self.width == 0 {
+            return 0;
+        }
+        let after = if self.width > 1 { AFTER_VALUE } else { "" };
+        let text: String = values.iter().map(|value| format!("{value}{after}")).collect();
+        self.find(&Text::from(text), |_| values)
+    }
+
     /// One value of a group.
     pub(crate) fn value(&self, group: u32, attribute: usize) -> &Value {
         &self.values[group as usize * self.width + attribute]

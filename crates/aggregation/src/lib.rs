@@ -15,6 +15,7 @@ mod rows;
 mod open;
 
 mod spec;
+mod stored;
 
 mod aggregation;
 
@@ -31,4 +32,5 @@ pub use java_order::put as hash_map_order;
 pub use period::{Calendar, Period};
 pub use purge::Purged;
 pub use spec::{ItemSpec, Spec, What};
+pub use stored::PeriodRow;
 pub use within::{Bounds, time_of_text};

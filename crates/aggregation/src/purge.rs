@@ -39,9 +39,11 @@ impl Aggregation {
             }
             if due {
                 let timed = self.shape.timed;
-                let Level { closed, closed_at, .. } = &mut self.levels[level];
+                self.purged.push((level, before));
+                let Level { closed, closed_at, handed_out, .. } = &mut self.levels[level];
                 let times = if timed { &closed.times } else { &*closed_at };
                 let keep: Vec<bool> = times.iter().map(|time| *time >= before).collect();
+                *handed_out -= keep[..*handed_out].iter().filter(|keep| !**keep).count();
                 retain(closed_at, &keep);
                 closed.retain(&keep);
             }

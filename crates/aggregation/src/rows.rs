@@ -77,6 +77,28 @@ impl Rows {
         self.groups.len() as u32 - 1
     }
 
+    /// The time of a row's latest event, where that matters.
+    pub(crate) fn latest(&self, row: usize) -> Option<i64> {
+        self.latest.get(row).copied()
+    }
+
+    /// Adds a row with its parts.
+    pub(crate) fn push_row(
+        &mut self,
+        group: u32,
+        event_time: Option<i64>,
+        latest: Option<i64>,
+        parts: &[Value],
+    ) {
+        self.push(group, event_time.unwrap_or_default());
+        if self.newest_by_time {
+            self.latest.push(latest.unwrap_or_default());
+        }
+        for (cells, part) in self.cells.iter_mut().zip(parts) {
+            cells.push(part);
+        }
+    }
+
     /// Gives rows that were pushed their empty cells.
     pub(crate) fn fit(&mut self) {
         let len = self.groups.len();

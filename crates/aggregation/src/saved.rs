@@ -7,7 +7,9 @@ use crate::groups::Groups;
 use crate::open::Open;
 use crate::rows::Rows;
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// Builds that handed nothing out wrote this one.
+const VERSION_WITHOUT_COUNTS: u8 = 1;
 
 impl Aggregation {
     /// Writes all that was aggregated.
@@ -23,6 +25,7 @@ impl Aggregation {
             w.len(level.closed_at.len());
             level.closed_at.iter().for_each(|at| w.i64(*at));
             level.closed.save(w);
+            w.var_u64(level.handed_out as u64);
         }
     }
 
@@ -33,7 +36,7 @@ impl Aggregation {
     /// The bytes are not that; the aggregation must not be used further.
     pub fn load(&mut self, r: &mut Reader<'_>) -> Result<(), DecodeError> {
         let version = r.u8()?;
-        if version != VERSION {
+        if version != VERSION && version != VERSION_WITHOUT_COUNTS {
             return Err(DecodeError::UnknownVersion {
                 what: "aggregation",
                 version: u64::from(version),
@@ -59,7 +62,11 @@ impl Aggregation {
             if closed.len() != closed_at.len() {
                 return wrong("its columns do not fit");
             }
-            *level = Level { start, next, open, closed_at, closed };
+            let handed_out = if version == VERSION { r.var_u64()? as usize } else { 0 };
+            if handed_out > closed_at.len() {
+                return wrong("more was handed out than there is");
+            }
+            *level = Level { start, next, open, closed_at, closed, handed_out };
         }
         Ok(())
     }

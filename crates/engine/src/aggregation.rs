@@ -12,12 +12,15 @@ use weir_plan::{AggregationItem, AggregationPlan};
 use crate::app::App;
 use crate::outputs::{Level, Outputs};
 use crate::query::{Delivery, Single};
+use crate::stored_periods::PeriodTables;
 use crate::timer::{Target, Timer};
 
 /// An aggregation with what is done to events on the way in.
 pub(crate) struct NamedAggregation {
     pub input: Single,
     pub totals: Aggregation,
+    /// Where closed periods are kept, too.
+    pub tables: Option<PeriodTables>,
 }
 
 /// How `define aggregation` is run; `None` where its time zone is not known.
@@ -160,6 +163,7 @@ impl App {
         for note in notes {
             self.note(Level::Info, &note, out);
         }
+        self.write_periods(aggregation, out);
         taken
     }
 
@@ -183,7 +187,9 @@ impl App {
         let Some(retention) = &self.plan.aggregations[at].retention else { return };
         let due = timer.due.saturating_add(retention.interval_ms);
         self.close_periods(at, self.clock);
-        match self.aggregations[at].totals.purge(timer.due) {
+        let purged = self.aggregations[at].totals.purge(timer.due);
+        self.write_periods(at, out);
+        match purged {
             Purged::Done => self.wall_timers.ask(due, timer.target, timer.key),
             Purged::Halted => {
                 let name = &self.plan.aggregations[at].name;

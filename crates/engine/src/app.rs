@@ -254,6 +254,7 @@ impl App {
         }
         self.started = true;
         self.start_tables(out);
+        self.take_periods_back(head.time, out);
         self.move_wall(head.time, out);
         self.start_purges();
         self.start_schedules(out);

@@ -30,6 +30,7 @@ use crate::pattern;
 use crate::query::{
     Change, Handler, Join, JoinSide, Meant, Query, QueryInput, Seat, SideOrigin, Single, check,
 };
+use crate::stored_periods::PeriodTables;
 use crate::stores;
 use crate::timer::Timers;
 use crate::together;
@@ -60,7 +61,7 @@ pub(crate) fn parts(
     let queries = queries.filter_map(|it| it.map_err(&mut take).ok()).collect();
     let crons = plan.triggers.iter().map(trigger_cron);
     let trigger_crons = crons.filter_map(|it| it.map_err(&mut take).ok()).collect();
-    let aggregations = plan.aggregations.iter().map(|it| aggregation(it, name));
+    let aggregations = plan.aggregations.iter().map(|it| aggregation(it, name, &tables));
     let aggregations = aggregations.filter_map(|it| it.map_err(&mut take).ok()).collect();
     let strays = plan.strays.iter().map(|(window, schema)| built(window, schema, true, false));
     problems.extend(strays.filter_map(Result::err));
@@ -83,7 +84,11 @@ fn named_window(it: &NamedWindowPlan) -> Result<NamedWindow, Problem> {
     }
 }
 
-fn aggregation(it: &AggregationPlan, app: &str) -> Result<NamedAggregation, Problem> {
+fn aggregation(
+    it: &AggregationPlan,
+    app: &str,
+    tables: &[Table],
+) -> Result<NamedAggregation, Problem> {
     let seat = Seat { slot: 0, inputs: 1 };
     let input = single(&it.input, seat, false, false, &format!("{app}: {}", it.name))?;
     let Some(spec) = spec(it) else {
@@ -92,7 +97,10 @@ fn aggregation(it: &AggregationPlan, app: &str) -> Result<NamedAggregation, Prob
         let problem = Problem::new("time-zone", it.span, message);
         return Err(problem.with_hint("write `GMT`, or a name such as `Asia/Colombo`"));
     };
-    Ok(NamedAggregation { input, totals: Aggregation::new(spec) })
+    let stored = it.stored.as_ref();
+    let tables = stored.map(|stored| PeriodTables::new(stored, it.by.is_some(), tables));
+    let tables = tables.transpose().map_err(|why| Problem::new("store", it.span, why.why))?;
+    Ok(NamedAggregation { input, totals: Aggregation::new(spec), tables })
 }
 
 fn trigger_cron(it: &TriggerPlan) -> Result<Option<Cron>, Problem> {

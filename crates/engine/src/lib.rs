@@ -16,6 +16,7 @@ mod query;
 mod schedule;
 mod segment;
 mod snapshot;
+mod stored_periods;
 mod stores;
 mod timer;
 mod together;

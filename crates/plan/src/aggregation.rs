@@ -89,6 +89,7 @@ fn planned(compiler: &mut Compiler<'_>, it: &q::AggregationDefinition) -> Option
         by,
         periods,
         retention,
+        stored: None,
         time_zone: compiler.definitions.configured.property(TIME_ZONE).map(str::to_owned),
         span: it.span,
         annotations: it.annotations.clone(),
@@ -265,17 +266,7 @@ fn check_annotations(compiler: &mut Compiler<'_>, it: &q::AggregationDefinition)
             let problem = Problem::new("aggregation", annotation.span, message);
             compiler.problems.push(problem.with_hint(hint));
         }
-        if is("store") {
-            not_yet(compiler, annotation, "`@store` is not yet supported for an aggregation");
-        }
     }
-}
-
-fn not_yet(compiler: &mut Compiler<'_>, annotation: &q::Annotation, message: &str) {
-    compiler.problems.push(
-        Problem::new("not-yet-supported", annotation.span, message)
-            .with_hint("leave it out to keep the aggregation in memory"),
-    );
 }
 
 /// How long closed periods are kept, and how often that is looked at; the original purges by

@@ -10,10 +10,11 @@ use crate::compile::{Compiler, NamedInput, Place, quoted};
 use crate::configured::Configured;
 use crate::define::{Definitions, attributes};
 use crate::graph::{
-    ActionPlan, InputPlan, KeyBy, KeyPlan, NamedWindowPlan, Origin, OutputPlan, PartitionId,
-    PartitionPlan, Plan, Playback, Purge, QueryId, QueryPlan, SelectPlan, TableChange,
+    ActionPlan, AggregationPlan, InputPlan, KeyBy, KeyPlan, NamedWindowPlan, Origin, OutputPlan,
+    PartitionId, PartitionPlan, Plan, Playback, Purge, QueryId, QueryPlan, SelectPlan, TableChange,
 };
 use crate::select::{final_slot, number_slots, slots};
+use crate::stored_periods::stored_periods;
 
 /// Resolves all names and types of an app, which finds `configured` in its host's configuration.
 ///
@@ -48,10 +49,7 @@ impl Planner {
                 q::Definition::Window(it) => self.named_window(it),
                 q::Definition::Aggregation(it) => {
                     match aggregation(&self.definitions, it, &mut self.problems) {
-                        Some(plan) => {
-                            let problems = &mut self.problems;
-                            self.definitions.add_aggregation(plan, it.name_span, problems);
-                        }
+                        Some(plan) => self.aggregation(it, plan),
                         None => self.definitions.add_faulty(&it.name),
                     }
                 }
@@ -70,6 +68,17 @@ impl Planner {
                 q::Execution::Partition(partition) => self.partition(partition),
             }
         }
+    }
+
+    fn aggregation(&mut self, it: &q::AggregationDefinition, mut plan: AggregationPlan) {
+        let (first, problems) = (self.definitions.plan.tables.len(), &mut self.problems);
+        if let Some((stored, tables)) = stored_periods(it, &plan, first, problems) {
+            plan.stored = Some(stored);
+            for table in tables {
+                self.definitions.add_period_table(table, it.name_span, problems);
+            }
+        }
+        self.definitions.add_aggregation(plan, it.name_span, problems);
     }
 
     fn app_annotations(&mut self, app: &q::App) {

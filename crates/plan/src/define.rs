@@ -335,6 +335,20 @@ impl Definitions {
         }
     }
 
+    /// Adds a table of an aggregation's periods.
+    pub(crate) fn add_period_table(
+        &mut self,
+        table: TablePlan,
+        span: Span,
+        problems: &mut Vec<Problem>,
+    ) {
+        if self.is_free(&table.name, false, span, problems) {
+            let id = TableId(self.plan.tables.len() as u32);
+            self.names.insert(table.name.clone(), Origin::Table(id));
+        }
+        self.plan.tables.push(table);
+    }
+
     /// Adds an aggregation.
     pub(crate) fn add_aggregation(
         &mut self,
@@ -404,7 +418,10 @@ pub(crate) fn attributes(
 }
 
 /// What the `@store` among a table's annotations says.
-fn table_store(annotations: &[q::Annotation], problems: &mut Vec<Problem>) -> Option<TableStore> {
+pub(crate) fn table_store(
+    annotations: &[q::Annotation],
+    problems: &mut Vec<Problem>,
+) -> Option<TableStore> {
     let store = annotations.iter().find(|it| it.name.eq_ignore_ascii_case("store"))?;
     let cache = store.annotation("cache").and_then(|it| cache(it, problems));
     let option = |it: &q::AnnotationElement| (it.key.clone().unwrap_or_default(), it.value.clone());

@@ -254,12 +254,26 @@ pub struct AggregationPlan {
     pub periods: Vec<weir_query::Period>,
     /// How long closed periods are kept; for ever without it.
     pub retention: Option<Retention>,
+    /// The tables of a database in which its closed periods are, too.
+    pub stored: Option<StoredPeriods>,
     /// The time zone whose days, months and years count; `None` for GMT.
     pub time_zone: Option<String>,
     /// Its definition.
     pub span: Span,
     /// What stands before its definition.
     pub annotations: Vec<Annotation>,
+}
+
+/// The tables of a database that hold closed periods: `AGG_TIMESTAMP`, the time of events where
+/// they have their own, the group, newest values, the time of the latest event, and the parts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredPeriods {
+    /// A table for each period, finest first.
+    pub tables: Vec<TableId>,
+    /// The column of each part, in the order in which the aggregation has them.
+    pub parts: Vec<usize>,
+    /// The column of `AGG_LAST_EVENT_TIMESTAMP`, where it is there.
+    pub latest: Option<usize>,
 }
 
 /// How long an aggregation keeps closed periods.

@@ -12,6 +12,7 @@ mod input;
 mod on_demand;
 mod select;
 mod state;
+mod stored_periods;
 
 pub use app::{plan, time_text, types};
 pub use condition::{ConditionPlan, condition};
@@ -21,7 +22,7 @@ pub use graph::{
     CacheWord, CheckPlan, ElementFilter, ElementPlan, HandlerPlan, InputPlan, JoinPlan, KeyBy,
     KeyPlan, NamedWindowPlan, OnError, Origin, OutputPlan, PartitionId, PartitionPlan, Plan,
     Playback, Purge, QueryId, QueryPlan, Retention, SelectPlan, SinglePlan, StateNode, StatePlan,
-    StreamId, StreamPlan, TableChange, TableId, TablePlan, TableStore, TriggerPlan, TriggerTime,
-    View, Which, WindowId, WindowPlan,
+    StoredPeriods, StreamId, StreamPlan, TableChange, TableId, TablePlan, TableStore, TriggerPlan,
+    TriggerTime, View, Which, WindowId, WindowPlan,
 };
 pub use on_demand::{FindPlan, OnDemandActionPlan, OnDemandPlan, on_demand};

@@ -8,6 +8,7 @@
 mod bed;
 mod cached;
 mod kept;
+mod periods;
 mod refused;
 mod same;
 mod snapshots;
