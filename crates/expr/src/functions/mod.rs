@@ -1,6 +1,7 @@
 //! Built-in functions, a file a family, and the one list that names them.
 
 mod bind;
+mod coordination;
 mod core;
 mod given;
 mod js;
@@ -27,6 +28,7 @@ pub use stream::{
 
 /// Every function this build carries, a list a family.
 const FAMILIES: &[&[Function]] = &[
+    coordination::FUNCTIONS,
     core::FUNCTIONS,
     js::FUNCTIONS,
     json::FUNCTIONS,
