@@ -15,7 +15,7 @@ pub use coordinator::{
 };
 pub use drivers::{
     BootClock, EntryLog, LeaseStore, LogReader, LogTrouble, Pair, PairConfig, PairError, Running,
-    Secret, StoreTrouble, SyncWork,
+    Secret, StoreTrouble, SyncTls, SyncWork,
 };
 pub use ids::{ConnId, Moment, NodeId};
 pub use marks::{LoggedMarks, Marks, SinkId};

@@ -16,6 +16,7 @@ const ARROWS: &[(&str, May)] = &[
     ("query", May::Use(&[])),
     ("codec", May::Use(&["event"])),
     ("json", May::Use(&["event"])),
+    ("tls", May::Use(&[])),
     ("expr", May::Use(&["event", "codec", "json"])),
     ("plan", May::Use(&["event", "query", "expr"])),
     ("operators", May::Use(&["event", "expr", "codec"])),
@@ -34,9 +35,9 @@ const ARROWS: &[(&str, May)] = &[
             "codec",
         ]),
     ),
-    ("connectors", May::Use(&["event", "codec", "json", "engine"])),
-    ("datasource", May::Use(&["event", "codec", "expr", "tables"])),
-    ("cluster", May::Use(&["event", "codec", "engine"])),
+    ("connectors", May::Use(&["event", "codec", "json", "engine", "tls"])),
+    ("datasource", May::Use(&["event", "codec", "expr", "tables", "tls"])),
+    ("cluster", May::Use(&["event", "codec", "engine", "tls"])),
     (
         "server",
         May::Use(&[
@@ -49,6 +50,7 @@ const ARROWS: &[(&str, May)] = &[
             "connectors",
             "datasource",
             "cluster",
+            "tls",
         ]),
     ),
     (

@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use weir_codec::{DecodeError, FRAME_BYTES_MAX, FrameStream, Message, Refusal};
 use weir_event::Epoch;
 
+use super::tls::Socket;
 use crate::sync::Packet;
 
 /// How long a connection may be silent before it is given up: an active node pings often.
@@ -25,7 +24,7 @@ const GOODBYE_MAX: Duration = Duration::from_secs(1);
 /// A connection before it has a number: the socket, and what was read and not yet used.
 #[derive(Debug)]
 pub(super) struct Link {
-    pub(super) socket: TcpStream,
+    pub(super) socket: Box<dyn Socket>,
     pub(super) frames: FrameStream,
     /// Only the active node, which dials, sends large frames.
     pub(super) dialled: bool,
@@ -54,6 +53,8 @@ pub(super) enum LinkError {
     Unreadable(#[from] DecodeError),
     #[error("the other side does not know the shared secret: {0}")]
     NotProven(&'static str),
+    #[error("TLS: {0}")]
+    Tls(String),
     #[error("the other side refused: {0}")]
     Refused(String),
     #[error("the system gives no random numbers: {0}")]
@@ -61,9 +62,7 @@ pub(super) enum LinkError {
 }
 
 impl Link {
-    pub(super) fn new(socket: TcpStream, dialled: bool) -> Self {
-        // Without it small acknowledgements wait for each other; a failure only makes it slow.
-        drop(socket.set_nodelay(true));
+    pub(super) fn new(socket: Box<dyn Socket>, dialled: bool) -> Self {
         Self { socket, frames: FrameStream::new(), dialled }
     }
 
@@ -116,7 +115,7 @@ where
     W: Future<Output = bool>,
 {
     let Link { socket, frames, dialled } = link;
-    let (reader, writer) = socket.into_split();
+    let (reader, writer) = tokio::io::split(socket);
     let (own, queue) = outgoing;
     let mut writing = std::pin::pin!(write(writer, queue));
     let reading = std::pin::pin!(read(reader, frames, dialled, hear));
@@ -137,7 +136,7 @@ where
 }
 
 async fn read<F, W>(
-    mut reader: OwnedReadHalf,
+    mut reader: ReadHalf<Box<dyn Socket>>,
     mut frames: FrameStream,
     dialled: bool,
     mut hear: F,
@@ -174,7 +173,7 @@ where
 }
 
 async fn write(
-    mut writer: OwnedWriteHalf,
+    mut writer: WriteHalf<Box<dyn Socket>>,
     mut queue: mpsc::UnboundedReceiver<Outgoing>,
 ) -> LinkError {
     while let Some(outgoing) = queue.recv().await {

@@ -8,6 +8,7 @@ use weir_codec::Message;
 
 use super::conn::{Link, LinkError};
 use super::secret::{End, Secret, nonce};
+use super::tls::{Socket, SyncTls};
 use crate::node::PeerAddress;
 
 /// How long connecting and proving may take: an address that swallows packets must not hold up
@@ -15,9 +16,19 @@ use crate::node::PeerAddress;
 const DIAL_MAX: Duration = Duration::from_secs(1);
 
 /// Connects to a peer.
-pub(super) async fn dial(peer: &PeerAddress, secret: Option<&Secret>) -> Result<Link, LinkError> {
+pub(super) async fn dial(
+    peer: &PeerAddress,
+    tls: Option<&SyncTls>,
+    secret: Option<&Secret>,
+) -> Result<Link, LinkError> {
     let dialled = timeout(DIAL_MAX, async {
         let socket = TcpStream::connect((peer.host.as_str(), peer.port)).await?;
+        // Without it small acknowledgements wait for each other; a failure only makes it slow.
+        drop(socket.set_nodelay(true));
+        let socket: Box<dyn Socket> = match tls {
+            Some(tls) => tls.dial(&peer.host, socket).await?,
+            None => Box::new(socket),
+        };
         let mut link = Link::new(socket, true);
         if let Some(secret) = secret {
             prove(&mut link, secret).await?;

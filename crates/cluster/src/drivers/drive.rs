@@ -72,6 +72,8 @@ pub(super) struct Drive<S, L: EntryLog> {
     tasks: JoinSet<()>,
     active: bool,
     full: bool,
+    /// Why nodes could not be reached the last time, so that each reason is said once.
+    unreached: BTreeMap<NodeId, String>,
     /// Appends that wait for room in the log.
     held: VecDeque<NodeInput>,
     /// Entries that the disk has not taken yet.
@@ -103,6 +105,7 @@ impl<S: LeaseStore, L: EntryLog> Drive<S, L> {
             tasks: JoinSet::new(),
             active: false,
             full: false,
+            unreached: BTreeMap::new(),
             held: VecDeque::new(),
             unwritten: Vec::new(),
             stalled: Vec::new(),
@@ -183,11 +186,17 @@ impl<S: LeaseStore, L: EntryLog> Drive<S, L> {
             }
             Inner::Dialled(node, Ok(link)) => {
                 // As the original says it, which runbooks look for.
+                self.unreached.remove(&node);
                 tracing::info!("memberAdded event received for node id : {node}");
                 let conn = self.connect(link, None);
                 self.feed(NodeInput::Connected(node, conn))
             }
             Inner::Dialled(node, Err(why)) => {
+                let known = self.unreached.insert(node.clone(), why.to_string());
+                let shut = matches!(why, LinkError::Tls(_) | LinkError::NotProven(_));
+                if shut && known.as_ref() != Some(&why.to_string()) {
+                    tracing::warn!("event sync with `{node}` cannot begin: {why}");
+                }
                 tracing::debug!("could not reach `{node}` for event sync: {why}");
                 self.feed(NodeInput::ConnectFailed(node))
             }
@@ -414,9 +423,10 @@ impl<S: LeaseStore, L: EntryLog> Drive<S, L> {
     }
 
     fn dial(&mut self, peer: PeerAddress) {
-        let (secret, reply) = (self.config.secret.clone(), self.inbox.clone());
+        let (tls, secret) = (self.config.tls.clone(), self.config.secret.clone());
+        let reply = self.inbox.clone();
         self.spawn(async move {
-            let link = dial(&peer, secret.as_ref()).await;
+            let link = dial(&peer, tls.as_ref(), secret.as_ref()).await;
             drop(reply.send(Inner::Dialled(peer.node, link)).await);
         });
     }

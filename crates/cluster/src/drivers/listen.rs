@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -12,6 +12,7 @@ use weir_codec::{Message, Refusal};
 
 use super::conn::{Link, LinkError};
 use super::secret::{End, Secret, nonce};
+use super::tls::SyncTls;
 
 /// How many connections may stand at once; a pair needs one.
 const CONNECTIONS_MAX: usize = 32;
@@ -30,8 +31,11 @@ pub(super) struct Guest {
 }
 
 /// Takes connections for as long as somebody wants them.
-pub(super) async fn listen<F, W>(listener: TcpListener, secret: Option<Secret>, mut let_in: F)
-where
+pub(super) async fn listen<F, W>(
+    listener: TcpListener,
+    (tls, secret): (Option<SyncTls>, Option<Secret>),
+    mut let_in: F,
+) where
     F: FnMut(Guest) -> W + Clone + Send + 'static,
     W: Future<Output = ()> + Send,
 {
@@ -51,17 +55,34 @@ where
             tracing::warn!("refused `{from}`: {CONNECTIONS_MAX} connections stand already");
             continue;
         };
-        let link = Link::new(socket, false);
-        match &secret {
-            None => let_in(Guest { link, place }).await,
-            Some(secret) => {
-                let (secret, mut let_in) = (secret.clone(), let_in.clone());
-                handshakes.spawn(async move {
-                    if let Some(link) = admit(link, from, &secret).await {
-                        let_in(Guest { link, place }).await;
-                    }
-                });
+        // Without it small acknowledgements wait for each other; a failure only makes it slow.
+        drop(socket.set_nodelay(true));
+        if tls.is_none() && secret.is_none() {
+            let_in(Guest { link: Link::new(Box::new(socket), false), place }).await;
+            continue;
+        }
+        let (tls, secret, mut let_in) = (tls.clone(), secret.clone(), let_in.clone());
+        handshakes.spawn(async move {
+            let Some(link) = shield(socket, from, tls).await else { return };
+            let admitted = match &secret {
+                Some(secret) => admit(link, from, secret).await,
+                None => Some(link),
+            };
+            if let Some(link) = admitted {
+                let_in(Guest { link, place }).await;
             }
+        });
+    }
+}
+
+async fn shield(socket: TcpStream, from: SocketAddr, tls: Option<SyncTls>) -> Option<Link> {
+    let Some(tls) = tls else { return Some(Link::new(Box::new(socket), false)) };
+    let accepted = timeout(HANDSHAKE_MAX, tls.accept(socket)).await;
+    match accepted.unwrap_or(Err(LinkError::Idle)) {
+        Ok(socket) => Some(Link::new(socket, false)),
+        Err(why) => {
+            tracing::warn!("refused event sync from `{from}`: {why}");
+            None
         }
     }
 }
@@ -81,6 +102,7 @@ async fn admit(mut link: Link, from: SocketAddr, secret: &Secret) -> Option<Link
         | LinkError::Idle
         | LinkError::Io(_)
         | LinkError::NotProven(_)
+        | LinkError::Tls(_)
         | LinkError::Refused(_)
         | LinkError::Random(_) => Refusal::NotProven,
     };

@@ -11,9 +11,11 @@ mod outside;
 mod pair;
 mod secret;
 mod tail;
+mod tls;
 
 pub use clock::BootClock;
 pub use error::PairError;
 pub use outside::{EntryLog, LeaseStore, LogTrouble, StoreTrouble, SyncWork};
 pub use pair::{LogReader, Pair, PairConfig, Running};
 pub use secret::Secret;
+pub use tls::SyncTls;

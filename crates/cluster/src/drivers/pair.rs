@@ -14,6 +14,7 @@ use super::error::PairError;
 use super::listen::listen;
 use super::outside::{EntryLog, LeaseStore, LogTrouble};
 use super::secret::Secret;
+use super::tls::SyncTls;
 use crate::coordinator::Timing;
 use crate::ids::NodeId;
 use crate::node::{NodeEvent, NodeInput, PeerAddress};
@@ -47,6 +48,8 @@ pub struct PairConfig {
     /// A passive node's log grows to about this size, then the active one must wait. Leave the
     /// log room for a frame above it.
     pub log_bytes_max: u64,
+    /// What the nodes of the group show each other; without it they talk in the clear.
+    pub tls: Option<SyncTls>,
     /// What the nodes of the group must prove to know.
     pub secret: Option<Secret>,
 }
@@ -88,7 +91,7 @@ impl<L: EntryLog> Pair<L> {
         let (events, heard) = mpsc::unbounded_channel();
         let (inbox, happened) = mpsc::channel(INBOX_MAX);
         let log = Arc::new(Mutex::new(log));
-        let secret = config.secret.clone();
+        let shields = (config.tls.clone(), config.secret.clone());
         let me = listener.as_ref().map(|(_, address)| PeerAddress {
             node: config.node.clone(),
             host: config.advertised_host.clone().unwrap_or(config.listen_host.clone()),
@@ -97,7 +100,7 @@ impl<L: EntryLog> Pair<L> {
         let mut drive = Drive::new(config, store, Arc::clone(&log), (events, inbox.clone()))?;
         let address = listener.as_ref().map(|(_, address)| *address);
         if let (Some((listener, _)), Some(me)) = (listener, me) {
-            drive.spawn(listen(listener, secret, move |guest| {
+            drive.spawn(listen(listener, shields, move |guest| {
                 let inbox = inbox.clone();
                 async move {
                     // The node has ended when nobody listens.

@@ -1,8 +1,12 @@
 //! `weir`: keys of our own, beside those of the original.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
+use weir_tls::StoreFile;
+
 use super::keys::{Keys, Reading, Written};
+use super::problem::{ConfigProblem, Place};
 use crate::node::Standby;
 
 /// How many bytes of log a node keeps before it pushes its sources back.
@@ -15,6 +19,29 @@ pub(super) struct RawOwn {
     log_max_bytes: Option<Written<i64>>,
     event_sync_secret: Option<Written<String>>,
     standby: Option<Written<String>>,
+    tls: Option<RawTls>,
+}
+
+/// `eventSyncTls` as written.
+#[derive(Debug)]
+struct RawTls {
+    certificate: Option<Written<String>>,
+    key: Option<Written<String>>,
+    password: Option<Written<String>>,
+    ca: Option<Written<String>>,
+    path: String,
+    place: Place,
+}
+
+/// What the nodes of a pair show each other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyncFiles {
+    /// A certificate, with its key or without.
+    pub certificate: StoreFile,
+    /// Its key, where that is in a file of its own.
+    pub key: Option<PathBuf>,
+    /// Who signs for the nodes of the group.
+    pub ca: StoreFile,
 }
 
 /// The same, checked.
@@ -26,6 +53,8 @@ pub struct Own {
     pub log_max_bytes: u64,
     /// What the nodes of the pair must prove to know before they listen to each other.
     pub event_sync_secret: Option<String>,
+    /// What they show each other, where event sync is encrypted.
+    pub event_sync_tls: Option<SyncFiles>,
     /// What a passive node does with the log.
     pub standby: Standby,
 }
@@ -36,6 +65,7 @@ impl std::fmt::Debug for Own {
             .field("snapshot_every", &self.snapshot_every)
             .field("log_max_bytes", &self.log_max_bytes)
             .field("event_sync_secret", &self.event_sync_secret.as_ref().map(|_| ".."))
+            .field("event_sync_tls", &self.event_sync_tls)
             .field("standby", &self.standby)
             .finish()
     }
@@ -47,8 +77,9 @@ impl RawOwn {
         let log_max_bytes = keys.number("logMaxBytes", (1 << 20)..=i64::MAX);
         let event_sync_secret = keys.text("eventSyncSecret");
         let standby = keys.text("standby");
+        let tls = keys.section("eventSyncTls").map(RawTls::read);
         keys.finish();
-        Self { snapshot_ms, log_max_bytes, event_sync_secret, standby }
+        Self { snapshot_ms, log_max_bytes, event_sync_secret, standby, tls }
     }
 
     pub(super) fn check(self, cx: &Reading<'_>) -> Own {
@@ -68,8 +99,36 @@ impl RawOwn {
             snapshot_every: self
                 .snapshot_ms
                 .map(|it| Duration::from_millis(it.value.unsigned_abs())),
+            event_sync_tls: self.tls.and_then(|it| it.check(cx)),
             event_sync_secret: self.event_sync_secret.map(|it| it.value),
             log_max_bytes: self.log_max_bytes.map_or(LOG_MAX_BYTES, |it| it.value.unsigned_abs()),
         }
+    }
+}
+
+impl RawTls {
+    fn read(mut keys: Keys<'_>) -> Self {
+        let (path, place) = (keys.path.clone(), keys.place);
+        let (certificate, key) = (keys.text("certificate"), keys.text("key"));
+        let (password, ca) = (keys.text("password"), keys.text("ca"));
+        keys.finish();
+        Self { certificate, key, password, ca, path, place }
+    }
+
+    fn check(self, cx: &Reading<'_>) -> Option<SyncFiles> {
+        let (Some(certificate), Some(ca)) = (self.certificate, self.ca) else {
+            let message = format!("`{}` needs `certificate` and `ca`", self.path);
+            cx.problem(ConfigProblem::new(Some(self.place), message).hint(
+                "`certificate`: what this node shows, with `key` where its key is in another \
+                 file; `ca`: who signs for the nodes of the group",
+            ));
+            return None;
+        };
+        let password = self.password.map(|it| it.value);
+        Some(SyncFiles {
+            certificate: StoreFile { path: certificate.value.into(), password },
+            key: self.key.map(|it| it.value.into()),
+            ca: StoreFile::pem(ca.value),
+        })
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use weir_cluster::PairError;
 use weir_datasource::{LogError, StoreError};
+use weir_tls::TlsError;
 
 use crate::config::{ConfigError, DatabasePlace};
 
@@ -47,6 +48,9 @@ pub enum StartError {
         /// What is in the way.
         source: Box<StoreError>,
     },
+    /// A file of certificates or keys cannot be used.
+    #[error("could not encrypt event sync\nhint: see `weir.eventSyncTls` in deployment.yaml: {}", .0.hint())]
+    Tls(#[source] TlsError),
     /// The node cannot take its place in its group.
     #[error(transparent)]
     Pair(Box<PairError>),

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
-use weir_cluster::{NodeId, Pair, PairConfig, PairError, Running, Secret, Timing};
+use weir_cluster::{NodeId, Pair, PairConfig, PairError, Running, Secret, SyncTls, Timing};
 use weir_connectors::Site;
 use weir_datasource::{
     Database, DatabaseOptions, FileLog, LogOptions, Login, NamedDatabase, SnapshotPlace, StoreError,
@@ -296,7 +296,7 @@ async fn join(deployment: &Deployment, log: FileLog) -> Result<Joined, StartErro
                 &cluster.datasource.place,
                 busy_timeout(cluster),
             )?);
-            let config = pair_config(deployment, Timing::new(cluster.lease, cluster.renewal));
+            let config = pair_config(deployment, Timing::new(cluster.lease, cluster.renewal))?;
             let pair = Pair::start(config, Arc::clone(&tables), DiskLog(log)).await;
             let farewell = Some(Farewell { tables, node: deployment.carbon.id.clone() });
             Ok(Joined { pair: pair.map_err(pair_error)?, farewell })
@@ -304,7 +304,7 @@ async fn join(deployment: &Deployment, log: FileLog) -> Result<Joined, StartErro
         None => {
             let place = &deployment.persistence.place;
             let tables = group_tables(&deployment.carbon.id, place, DatabaseOptions::default())?;
-            let config = pair_config(deployment, Timing::default());
+            let config = pair_config(deployment, Timing::default())?;
             let tables = Arc::new(SoleTables::new(tables));
             let pair = Pair::start(config, tables, DiskLog(log)).await;
             Ok(Joined { pair: pair.map_err(pair_error)?, farewell: None })
@@ -329,13 +329,20 @@ fn group_tables(
     Ok(GroupTables::new(group, lease, nodes))
 }
 
-fn pair_config(deployment: &Deployment, timing: Timing) -> PairConfig {
+fn pair_config(deployment: &Deployment, timing: Timing) -> Result<PairConfig, StartError> {
     let ha = deployment.pair.as_ref().map(|(_, ha)| ha);
     let group = match &deployment.pair {
         Some((cluster, _)) => &cluster.group,
         None => &deployment.carbon.id,
     };
-    PairConfig {
+    let tls = match &deployment.own.event_sync_tls {
+        Some(files) => Some(
+            SyncTls::new(&files.certificate, files.key.as_deref(), &files.ca)
+                .map_err(StartError::Tls)?,
+        ),
+        None => None,
+    };
+    Ok(PairConfig {
         group: group.clone(),
         node: NodeId::new(&deployment.carbon.id),
         build: release::build(),
@@ -349,8 +356,9 @@ fn pair_config(deployment: &Deployment, timing: Timing) -> PairConfig {
         strike_after: timing.lease / 2,
         announce_every: ANNOUNCE_EVERY.min(timing.renew_every),
         log_bytes_max: deployment.own.log_max_bytes,
+        tls,
         secret: deployment.own.event_sync_secret.as_deref().map(Secret::new),
-    }
+    })
 }
 
 fn pair_error(error: PairError) -> StartError {

@@ -8,3 +8,4 @@ mod pair;
 mod rubbish;
 #[cfg(test)]
 mod stage;
+mod tls;

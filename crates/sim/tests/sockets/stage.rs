@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::time::timeout;
-use weir_cluster::{Moment, NodeEvent, NodeId, NodeInput, Pair, PairConfig, Secret, Timing};
+use weir_cluster::{
+    Moment, NodeEvent, NodeId, NodeInput, Pair, PairConfig, Secret, SyncTls, Timing,
+};
 use weir_codec::{Build, EntryId, LogId, Protocols, What};
 use weir_datasource::LogOptions;
 use weir_event::{Epoch, Time};
@@ -28,6 +30,7 @@ pub(crate) struct Stage {
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
     pub(crate) secret: Option<&'static str>,
+    pub(crate) tls: Option<SyncTls>,
     pub(crate) build: Build,
     pub(crate) log: LogOptions,
     pub(crate) log_bytes_max: u64,
@@ -36,7 +39,7 @@ pub(crate) struct Options {
 impl Default for Options {
     fn default() -> Self {
         let build = Build { release: "1".to_owned(), protocols: Protocols::OURS, snapshots: 1 };
-        Self { secret: None, build, log: LogOptions::default(), log_bytes_max: 1 << 30 }
+        Self { secret: None, tls: None, build, log: LogOptions::default(), log_bytes_max: 1 << 30 }
     }
 }
 
@@ -80,6 +83,7 @@ impl Stage {
             strike_after: Duration::from_millis(600),
             announce_every: Duration::from_millis(100),
             log_bytes_max: options.log_bytes_max,
+            tls: options.tls,
             secret: options.secret.map(Secret::new),
         };
         let pair = Pair::start(config, Arc::clone(&tables), log).await.unwrap();
