@@ -14,8 +14,10 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
+use tokio_rustls::TlsAcceptor;
 use weir_event::Text;
 
+use super::tls::{Shield, Stream};
 use super::{request, respond};
 use crate::payload::Message;
 use crate::site::Doorkeeper;
@@ -26,6 +28,9 @@ const CONNECTIONS_MAX: usize = 10_000;
 
 /// The largest head of a request, in bytes.
 const HEAD_MAX_BYTES: usize = 64 * 1024;
+
+/// How long a client may take to agree on encryption.
+const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
 
 /// How long requests in hand may take to end once a port closes.
 const CLOSE_MAX: Duration = Duration::from_secs(10);
@@ -53,6 +58,8 @@ impl Built {
 pub(super) enum ListenError {
     /// Another source has the path of that port.
     Taken,
+    /// The port is open for sources that are encrypted otherwise.
+    Unlike,
     /// The port could not be opened.
     Closed(io::Error),
 }
@@ -60,6 +67,7 @@ pub(super) enum ListenError {
 /// One open port.
 struct Port {
     address: SocketAddr,
+    shield: Option<Arc<Shield>>,
     /// Those that have ended stay until the port closes: their clients are told to come again.
     routes: RwLock<BTreeMap<String, Arc<Route>>>,
     built: Arc<Built>,
@@ -89,6 +97,8 @@ pub(super) struct Route {
 
 /// What a source asks of its requests.
 pub(super) struct Settings {
+    /// What an encrypted port shows.
+    pub(super) shield: Option<Arc<Shield>>,
     pub(super) properties: Vec<String>,
     pub(super) binary: bool,
     pub(super) authenticated: bool,
@@ -167,9 +177,16 @@ impl Listeners {
         if known.as_ref().is_some_and(taken) {
             return Err(ListenError::Taken);
         }
+        if known.as_ref().is_some_and(|it| it.shield != settings.shield) {
+            return Err(ListenError::Unlike);
+        }
         let port = match known {
             Some(port) => port,
-            None => Port::open(address, &self.built).await.map_err(ListenError::Closed)?,
+            None => {
+                let shield = settings.shield.clone();
+                let opened = Port::open(address, shield, &self.built).await;
+                opened.map_err(ListenError::Closed)?
+            }
         };
         let route = Arc::new(Route {
             workers: Semaphore::new(settings.workers),
@@ -213,11 +230,16 @@ impl Listening {
 }
 
 impl Port {
-    async fn open(address: SocketAddr, built: &Arc<Built>) -> io::Result<Arc<Self>> {
+    async fn open(
+        address: SocketAddr,
+        shield: Option<Arc<Shield>>,
+        built: &Arc<Built>,
+    ) -> io::Result<Arc<Self>> {
         let listener = TcpListener::bind(address).await?;
         let (closing, closed) = stopper();
         let port = Arc::new(Self {
             address: listener.local_addr()?,
+            shield,
             routes: RwLock::default(),
             built: Arc::clone(built),
             closing,
@@ -251,7 +273,7 @@ impl Port {
                     let port = Arc::clone(&self);
                     let task = self.tasks.subscribe();
                     tokio::spawn(async move {
-                        port.serve(stream).await;
+                        port.admit(stream).await;
                         drop((permit, task));
                     });
                 }
@@ -265,9 +287,24 @@ impl Port {
         drop((listener, task));
     }
 
-    async fn serve(self: Arc<Self>, stream: TcpStream) {
+    async fn admit(self: Arc<Self>, stream: TcpStream) {
         // A reply must not wait for more data to share its packet.
         stream.set_nodelay(true).ok();
+        let Some(shield) = self.shield.clone() else { return self.serve(stream).await };
+        let accepting = TlsAcceptor::from(Arc::clone(&shield.config)).accept(stream);
+        let mut closed = self.closed.clone();
+        let accepted = tokio::select! {
+            accepted = tokio::time::timeout(HANDSHAKE_MAX, accepting) => accepted,
+            () = closed.wait() => return,
+        };
+        match accepted {
+            Ok(Ok(stream)) => self.serve(stream).await,
+            Ok(Err(why)) => tracing::debug!("a connection to {} is refused: {why}", self.address),
+            Err(_) => tracing::debug!("a connection to {} says nothing", self.address),
+        }
+    }
+
+    async fn serve(self: Arc<Self>, stream: impl Stream + 'static) {
         let mut closed = self.closed.clone();
         let idle = self.routes().values().map(|it| it.settings.idle_ms).max().unwrap_or(120_000);
         let port = Arc::clone(&self);

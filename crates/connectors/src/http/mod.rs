@@ -9,6 +9,9 @@ mod sink;
 mod source;
 #[cfg(test)]
 mod tests;
+mod tls;
+#[cfg(test)]
+mod tls_tests;
 
 pub use listener::Listeners;
 pub(crate) use params::{SINK, SOURCE};

@@ -12,6 +12,11 @@ pub(crate) const SOURCE: Extension = Extension {
         Param::new("basic.auth.enabled", "bool", "Whether a user and a password are asked for.")
             .or("false"),
         Param::new("header.validation.configurations", "list", "Limits of the request's head."),
+        Param::new("https.keystore.file", "string", "The certificate and its key: PEM or PKCS#12."),
+        Param::new("https.keystore.key.file", "string", "The key, if it is in a PEM file alone."),
+        Param::new("https.keystore.password", "string", "The password of a PKCS#12 file."),
+        Param::new("https.truststore.file", "string", "Who signs for clients: PEM or PKCS#12."),
+        Param::new("https.truststore.password", "string", "Its password."),
         Param::new("max.body.bytes", "int", "The largest body that is taken.").or("16777216"),
         Param::new(
             "receiver.url",
@@ -28,7 +33,13 @@ pub(crate) const SOURCE: Extension = Extension {
         Param::new("socket.idle.timeout", "int", "Milliseconds a client may be silent.")
             .or("120000"),
         Param::new("ssl.configurations", "list", "TLS settings; not needed here."),
-        Param::new("ssl.verify.client", "string", "Whether clients show a certificate."),
+        Param::new("ssl.protocol", "string", "Not needed here: TLS 1.2 and 1.3."),
+        Param::new(
+            "ssl.verify.client",
+            "string",
+            "Whether clients show a certificate: `require` or `optional`.",
+        ),
+        Param::new("tls.store.type", "string", "Not needed here: the file says what it is."),
         Param::new("trace.log.enabled", "bool", "Whether each request is logged.").or("false"),
         Param::new("worker.count", "int", "Requests that are mapped at a time; 1 keeps order.")
             .or("1"),
@@ -45,6 +56,17 @@ pub(crate) const SINK: Extension = Extension {
         Param::new("basic.auth.username", "string", "The user for basic authentication."),
         Param::new("client.bootstrap.configurations", "list", "Socket settings; not needed here."),
         Param::new("headers", "list", "Headers to send: `'Name:value','Name:value'`.").dynamic(),
+        Param::new("hostname.verification.enabled", "bool", "Whether the server's name counts.")
+            .or("true"),
+        Param::new("https.keystore.file", "string", "What is shown to a server that asks for it."),
+        Param::new("https.keystore.key.file", "string", "The key, if it is in a PEM file alone."),
+        Param::new("https.keystore.password", "string", "The password of a PKCS#12 file."),
+        Param::new(
+            "https.truststore.file",
+            "string",
+            "Who signs for servers, PEM or PKCS#12; the public authorities if unset.",
+        ),
+        Param::new("https.truststore.password", "string", "Its password."),
         Param::new(
             "max.pool.active.connections",
             "int",
@@ -53,6 +75,11 @@ pub(crate) const SINK: Extension = Extension {
         Param::new("method", "string", "The method.").or("POST").dynamic(),
         Param::new("publisher.url", "string", "Where to send.").mandatory().dynamic(),
         Param::new("socket.idle.timeout", "int", "Milliseconds to wait for an answer.").or("30000"),
+        Param::new("ssl.configurations", "list", "TLS settings; not needed here."),
+        Param::new("ssl.protocol", "string", "Not needed here: TLS 1.2 and 1.3."),
+        Param::new("ssl.verification.disabled", "bool", "Whether any server is trusted.")
+            .or("false"),
+        Param::new("tls.store.type", "string", "Not needed here: the file says what it is."),
     ],
     build: Build::Sink(sink::build),
 };

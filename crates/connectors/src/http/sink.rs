@@ -1,5 +1,6 @@
 //! The HTTP sink: one request a message, in order, over a connection that is kept.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,10 +11,12 @@ use hyper::header::{
 };
 use hyper::{Method, Request, Response, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
 use tokio::net::TcpStream;
 use weir_event::Value;
 
 use super::pairs::pairs;
+use super::tls::{self, Stream};
 use crate::annotation::StreamInfo;
 use crate::payload::Payload;
 use crate::problem::Problem;
@@ -52,6 +55,12 @@ pub(super) fn build(spec: &SinkSpec<'_>) -> Result<Box<dyn Sink>, Problem> {
                 .hint("write POST, PUT, GET, DELETE or PATCH")
         })?;
     }
+    // One whose URL changes from event to event may lead anywhere.
+    let encrypted = match &url {
+        Setting::Fixed(url) => target(url).is_ok_and(|it| it.tls),
+        Setting::PerEvent(_) => true,
+    };
+    let trusted = if encrypted { Some(tls::trusted(spec.options)?) } else { None };
     let headers = spec.setting("headers");
     if let Some(Setting::Fixed(headers)) = &headers {
         header_map(headers).map_err(Problem::new)?;
@@ -68,6 +77,7 @@ pub(super) fn build(spec: &SinkSpec<'_>) -> Result<Box<dyn Sink>, Problem> {
     let timeout = spec.options.number("socket.idle.timeout")?.unwrap_or(0);
     Ok(Box::new(HttpSink {
         url,
+        trusted,
         method: spec.setting("method"),
         headers,
         authorization,
@@ -116,24 +126,35 @@ fn content_type(mapper: &str) -> HeaderValue {
 /// A server, and what to ask of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Target {
+    tls: bool,
     host: String,
     port: u16,
     authority: String,
     path: String,
 }
 
+/// Whether it is encrypted, and where it leads.
+type Origin = (bool, String);
+
+impl Target {
+    fn origin(&self) -> Origin {
+        (self.tls, self.authority.clone())
+    }
+}
+
 fn target(url: &str) -> Result<Target, &'static str> {
     let uri: Uri = url.trim().parse().map_err(|_| "is not a URL")?;
-    match uri.scheme_str() {
-        Some("http") => {}
-        Some("https") => return Err("asks for TLS, which is not yet supported"),
-        Some(_) | None => return Err("does not start with `http://`"),
-    }
+    let tls = match uri.scheme_str() {
+        Some("http") => false,
+        Some("https") => true,
+        Some(_) | None => return Err("does not start with `http://` or `https://`"),
+    };
     let authority = uri.authority().ok_or("names no host")?;
     let path = uri.path_and_query().map_or("/", |it| it.as_str());
     Ok(Target {
+        tls,
         host: authority.host().trim_matches(['[', ']']).to_owned(),
-        port: authority.port_u16().unwrap_or(80),
+        port: authority.port_u16().unwrap_or(if tls { 443 } else { 80 }),
         authority: authority.as_str().rsplit('@').next().unwrap_or("").to_owned(),
         path: if path.is_empty() { "/".to_owned() } else { path.to_owned() },
     })
@@ -154,6 +175,8 @@ fn header_map(list: &str) -> Result<HeaderMap, String> {
 
 struct HttpSink {
     url: Setting,
+    /// Whom it trusts, where it may be sent to an `https` address.
+    trusted: Option<Arc<ClientConfig>>,
     method: Option<Setting>,
     headers: Option<Setting>,
     authorization: Option<HeaderValue>,
@@ -161,7 +184,7 @@ struct HttpSink {
     answer_max: Duration,
     stream: StreamInfo,
     /// The connection that the last request left open, and where it leads.
-    connection: Option<(String, SendRequest<Full<Bytes>>)>,
+    connection: Option<(Origin, SendRequest<Full<Bytes>>)>,
 }
 
 impl Sink for HttpSink {
@@ -183,7 +206,7 @@ impl HttpSink {
         let target = target(&url).map_err(|what| refuse(format!("the URL {what}")))?;
         let request = self.request(message, &target).map_err(refuse)?;
         let kept =
-            self.connection.take().filter(|(to, it)| *to == target.authority && !it.is_closed());
+            self.connection.take().filter(|(to, it)| *to == target.origin() && !it.is_closed());
         let answered = match kept {
             Some((_, connection)) => match self.ask(connection, request.clone(), &target).await {
                 // The server may have closed a connection that was idle: ask once more on a new
@@ -235,6 +258,16 @@ impl HttpSink {
             Err(_) => return Err("the connection was not made in time".to_owned()),
         };
         stream.set_nodelay(true).ok();
+        let stream: Box<dyn Stream> = match (&self.trusted, target.tls) {
+            (Some(trusted), true) => {
+                let connecting = tls::connect(trusted, &target.host, stream);
+                match tokio::time::timeout(CONNECT_MAX, connecting).await {
+                    Ok(connected) => connected?,
+                    Err(_) => return Err("TLS: there was no answer in time".to_owned()),
+                }
+            }
+            (_, _) => Box::new(stream),
+        };
         let (sender, connection) =
             handshake(TokioIo::new(stream)).await.map_err(|cause| cause.to_string())?;
         tokio::spawn(async move {
@@ -268,7 +301,7 @@ impl HttpSink {
             // The status has come, which is what counts; only the connection is lost.
             Ok(Err(_)) | Err(_) => return Ok((status, retry_after, Bytes::new())),
         };
-        self.connection = Some((target.authority.clone(), sender));
+        self.connection = Some((target.origin(), sender));
         Ok((status, retry_after, body))
     }
 }
@@ -359,11 +392,12 @@ mod tests {
     }
 
     #[test]
-    fn a_url_is_taken_apart_and_tls_refused_by_name() {
+    fn a_url_is_taken_apart() {
         let target = target("http://[::1]:8080/in?q=1").unwrap();
         assert_eq!((target.host.as_str(), target.port), ("::1", 8080));
         assert_eq!(target.path, "/in?q=1");
-        assert!(super::target("https://x/").unwrap_err().contains("TLS"));
+        let encrypted = super::target("https://x/").unwrap();
+        assert!(encrypted.tls && encrypted.port == 443);
         assert!(super::target("ftp://x/").is_err());
     }
 }

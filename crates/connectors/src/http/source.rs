@@ -8,11 +8,13 @@ use hyper::Uri;
 
 use super::listener::{ListenError, Listeners, Listening, Settings};
 use super::pairs::pairs;
+use super::tls::Shield;
 use crate::problem::Problem;
 use crate::source::{Intake, Later, Position, Source, SourceError, SourceSpec, SourceState, Stop};
 
-/// The port of a source that names none.
+/// The port of a source that names none, and of one that is encrypted.
 const PORT: u16 = 8280;
+const TLS_PORT: u16 = 8243;
 
 /// How long to wait before a port that is held is tried again.
 const RETRY: Duration = Duration::from_millis(200);
@@ -33,7 +35,9 @@ pub(super) fn build(spec: &SourceSpec<'_>) -> Result<Box<dyn Source>, Problem> {
         return Err(Problem::new(format!("`worker.count` of the `http` source is {workers}"))
             .hint("write a number from 1 to 10000; 1 keeps requests in order"));
     }
+    let shield = if place.tls { Some(Arc::new(Shield::of(spec.options)?)) } else { None };
     let mut settings = Settings {
+        shield,
         properties: spec.properties.to_vec(),
         binary: spec.mapper.eq_ignore_ascii_case("binary"),
         authenticated: spec.options.flag("basic.auth.enabled"),
@@ -79,6 +83,7 @@ fn limit_size(list: &str, settings: &mut Settings) -> Result<(), Problem> {
 /// Where a source listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Place {
+    tls: bool,
     host: String,
     port: u16,
     path: String,
@@ -91,15 +96,16 @@ impl Place {
                 .hint("write a URL such as `http://0.0.0.0:8006/orders`")
         };
         let uri: Uri = url.trim().parse().map_err(|_| bad("is not a URL"))?;
-        match uri.scheme_str() {
-            Some("http") => {}
-            Some("https") => return Err(bad("asks for TLS, which is not yet supported")),
-            Some(_) | None => return Err(bad("does not start with `http://`")),
-        }
+        let tls = match uri.scheme_str() {
+            Some("http") => false,
+            Some("https") => true,
+            Some(_) | None => return Err(bad("does not start with `http://` or `https://`")),
+        };
         let host = uri.host().ok_or_else(|| bad("names no host"))?;
         Ok(Self {
+            tls,
             host: host.trim_matches(['[', ']']).to_owned(),
-            port: uri.port_u16().unwrap_or(PORT),
+            port: uri.port_u16().unwrap_or(if tls { TLS_PORT } else { PORT }),
             path: uri.path().to_owned(),
         })
     }
@@ -135,7 +141,8 @@ impl Source for HttpSource {
                 () = stop.wait() => None,
             };
             if let Some(listening) = listening {
-                let at = format!("http://{}{}", listening.address(), self.place.path);
+                let scheme = if self.place.tls { "https" } else { "http" };
+                let at = format!("{scheme}://{}{}", listening.address(), self.place.path);
                 intake.state(SourceState::Open { at });
                 stop.wait().await;
                 listening.end().await;
@@ -161,6 +168,14 @@ impl HttpSource {
                     match asked {
                         Ok(listening) => return Ok(listening),
                         Err(ListenError::Closed(cause)) => cause,
+                        Err(ListenError::Unlike) => {
+                            let Place { host, port, .. } = &self.place;
+                            let reason = format!(
+                                "other sources of {host}:{port} are encrypted otherwise: one \
+                                 port has one certificate, or none"
+                            );
+                            return Err(SourceError::Unusable { reason });
+                        }
                         Err(ListenError::Taken) => {
                             let place = format!("{}:{}{path}", self.place.host, self.place.port);
                             return Err(SourceError::Taken { place });

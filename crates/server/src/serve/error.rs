@@ -49,7 +49,11 @@ pub enum StartError {
         source: Box<StoreError>,
     },
     /// A file of certificates or keys cannot be used.
-    #[error("could not encrypt event sync\nhint: see `weir.eventSyncTls` in deployment.yaml: {}", .0.hint())]
+    #[error(
+        "could not encrypt event sync\n\
+         hint: see `weir.eventSyncTls` in deployment.yaml: {}",
+        .0.hint()
+    )]
     Tls(#[source] TlsError),
     /// The node cannot take its place in its group.
     #[error(transparent)]

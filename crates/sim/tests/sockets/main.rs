@@ -8,4 +8,5 @@ mod pair;
 mod rubbish;
 #[cfg(test)]
 mod stage;
+#[cfg(test)]
 mod tls;
