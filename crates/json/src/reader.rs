@@ -130,10 +130,8 @@ impl<'a> Reader<'a> {
     fn peek_word(&self) -> &'a str {
         let rest = self.text.get(self.at..).unwrap_or("");
         let special = |c: char| {
-            matches!(
-                c,
-                '/' | '\\' | ';' | '#' | '=' | '{' | '}' | '[' | ']' | ':' | ',' | '"' | '\''
-            ) || c.is_ascii_whitespace()
+            matches!(c, '/' | '\\' | ';' | '#' | '=' | '{' | '}' | '[' | ']' | ':' | ',')
+                || c.is_ascii_whitespace()
         };
         rest.split(special).next().unwrap_or("")
     }

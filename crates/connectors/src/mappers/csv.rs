@@ -53,12 +53,14 @@ pub(crate) const SINK: Extension = Extension {
     build: Build::SinkMapper(sink_mapper),
 };
 
+/// What stands between fields: as in the original one character, the first of those written; but
+/// for `\t`, which means what it says.
 fn delimiter(options: &Options) -> Result<String, Problem> {
     match options.get("delimiter").unwrap_or(",") {
         "" => Err(Problem::new("`delimiter` of the `csv` mapper is empty")
             .hint("write `,`, `;` or `\\t`")),
         "\\t" => Ok("\t".to_owned()),
-        delimiter => Ok(delimiter.to_owned()),
+        delimiter => Ok(delimiter.chars().take(1).collect()),
     }
 }
 

@@ -11,6 +11,13 @@ use crate::problem::Problem;
 use crate::text_value::text_value;
 
 pub(super) fn build(spec: &SourceMapperSpec<'_>) -> Result<Box<dyn SourceMapper>, Problem> {
+    for option in ["enable.streaming.xml.content", "extract.leaf.node.data"] {
+        if spec.options.flag(option) {
+            let what = format!("`{option}` of the `xml` mapper is not supported");
+            let hint = "send whole messages, and map the paths that are wanted";
+            return Err(Problem::new(what).hint(hint));
+        }
+    }
     let mut namespaces = Namespaces::new();
     for pair in spec.options.get("namespaces").unwrap_or("").split(',') {
         if pair.trim().is_empty() {
@@ -155,7 +162,12 @@ impl XmlMapper {
                         }
                         Some(_) | None => found.text(),
                     };
-                    row[*place] = self.value(*place, &text)?;
+                    match self.value(*place, &text) {
+                        Ok(value) => row[*place] = value,
+                        Err(reason) if self.strict => return Err(reason),
+                        // As in the original, what cannot be read is as if it were not there.
+                        Err(_) => {}
+                    }
                 }
                 None if self.strict => {
                     return Err(format!("nothing is found for `{}`", self.schema[*place].name));

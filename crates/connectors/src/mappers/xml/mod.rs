@@ -11,12 +11,24 @@ pub(crate) const SOURCE: Extension = Extension {
     name: "xml",
     about: "Reads events from elements, by name or by XPath.",
     params: &[
+        Param::new(
+            "enable.streaming.xml.content",
+            "bool",
+            "Whether a message is a piece of a document; only `false` is supported.",
+        )
+        .or("false"),
         Param::new("enclosing.element", "string", "The XPath of what holds the events."),
         Param::new(
             "enclosing.element.as.event",
             "bool",
             "Whether what it finds are the events \
                     themselves.",
+        )
+        .or("false"),
+        Param::new(
+            "extract.leaf.node.data",
+            "bool",
+            "Whether each leaf is an event; only `false` is supported.",
         )
         .or("false"),
         Param::new(
