@@ -10,5 +10,7 @@ pub use config::{
     Listener, Own, Persistence, Place, Secret, Surroundings,
 };
 pub use memory::state_max_bytes;
-pub use node::{AppView, NodeView, PeerView, Role, SinkView, SnapshotView, Standby};
+pub use node::{
+    AppView, NodeView, PeerView, Role, SinkView, SnapshotView, SourceLook, Standby, Waits,
+};
 pub use serve::{ServeOptions, Server, ServerStopper, StartError};

@@ -98,6 +98,11 @@ impl Node {
         request(self.http, &format!("GET {path} HTTP/1.1\r\nhost: x\r\n"), "").unwrap()
     }
 
+    /// What `GET path` on its own port answers, head and body.
+    pub(crate) fn page(&self, path: &str) -> String {
+        answer(self.http, &format!("GET {path} HTTP/1.1\r\nhost: x\r\n"), "").unwrap()
+    }
+
     /// What `weir status` says, once it satisfies `enough`.
     pub(crate) fn status_when(&self, enough: impl Fn(&Json) -> bool) -> Json {
         let deadline = Instant::now() + PATIENCE;
@@ -141,6 +146,10 @@ pub(crate) fn post(port: u16, path: &str, key: Option<&str>, body: &str) -> Opti
 }
 
 fn request(port: u16, head: &str, body: &str) -> Option<u16> {
+    answer(port, head, body)?.split(' ').nth(1)?.parse().ok()
+}
+
+fn answer(port: u16, head: &str, body: &str) -> Option<String> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let length = body.len();
@@ -148,5 +157,5 @@ fn request(port: u16, head: &str, body: &str) -> Option<u16> {
     stream.write_all(whole.as_bytes()).ok()?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).ok()?;
-    answer.split(' ').nth(1)?.parse().ok()
+    Some(answer)
 }

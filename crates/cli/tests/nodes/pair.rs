@@ -129,6 +129,20 @@ fn a_passive_that_dies_is_struck_off_and_found_again() {
     stage.send(4);
     let status = a.status_when(|it| it["peers"][0]["lag"] == 0);
     assert_eq!(status["peers"][0]["connected"], true);
+    let page = a.page("/metrics");
+    assert!(
+        page.to_ascii_lowercase().contains("content-type: text/plain; version=0.0.4"),
+        "{page}"
+    );
+    for line in [
+        "weir_role{role=\"active\"} 1",
+        "weir_in_sync_logs 2",
+        "weir_peer_lag_entries{peer=\"node-b\"} 0",
+        "weir_source_events_total{app=\"Sums\",source=\"In.1\",stream=\"In\"} 4",
+    ] {
+        assert!(page.lines().any(|it| it == line), "no line `{line}` in\n{page}");
+    }
+    assert!(b.page("/metrics").contains("weir_role{role=\"passive\"} 1"));
     assert_eq!(stage.outputs(4), expected(4));
 }
 

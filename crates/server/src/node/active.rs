@@ -210,7 +210,7 @@ impl ActiveApp {
     /// Opens the sources, each behind its last position, and lets timers fire.
     pub(crate) fn open(&mut self, positions: &BTreeMap<Text, Vec<u8>>, shared: &Shared) {
         for (port, inlet) in self.inlets.drain(..) {
-            let view = Arc::new(SourceView::default());
+            let view = Arc::new(SourceView::new(port.stream.clone()));
             self.sources.push((port.element.clone(), Arc::clone(&view)));
             let ended = Arc::clone(&view);
             let feed = AppFeed {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
@@ -23,6 +23,7 @@ use super::standby::{Shadow, Standby, Standing};
 use super::takeover::TakenOver;
 use super::term::Term;
 use super::view::{NodeView, Role};
+use super::waits::Waits;
 
 /// How long after a mark has moved it is written to the log.
 const MARKS_WITHIN: Duration = Duration::from_millis(10);
@@ -100,13 +101,15 @@ pub(crate) struct Conductor {
     pub(super) commands: mpsc::Receiver<Command>,
     pub(super) notices: (mpsc::UnboundedSender<Notice>, mpsc::UnboundedReceiver<Notice>),
     /// Groups of requests that the log was asked to take, in order.
-    pub(super) appending: VecDeque<Vec<Request>>,
+    pub(super) appending: VecDeque<(Instant, Vec<Request>)>,
     pub(super) uncommitted: VecDeque<Uncommitted>,
     pub(super) under_way: usize,
     pub(super) gate: watch::Sender<Gate>,
     pub(super) committed: watch::Sender<EntryId>,
     pub(super) role: watch::Sender<Role>,
     pub(super) in_sync: usize,
+    /// How long entries took to be acknowledged.
+    pub(super) waits: Waits,
     /// The last entry of the log.
     pub(super) last: EntryId,
     /// Who waits for a view of the node.
@@ -159,6 +162,7 @@ impl Conductor {
             committed: watch::channel(EntryId::NONE).0,
             role,
             in_sync: 0,
+            waits: Waits::default(),
             last: EntryId::NONE,
             lookers: Vec::new(),
             peer_ended: None,
@@ -286,7 +290,7 @@ impl Conductor {
             NodeEvent::Waiting(waiting) => self.waiting(waiting),
             NodeEvent::Appended(entries) => self.appended(entries),
             NodeEvent::NotActive => {
-                for request in self.appending.pop_front().into_iter().flatten() {
+                for request in self.appending.pop_front().into_iter().flat_map(|it| it.1) {
                     self.under_way -= 1;
                     refuse(request);
                 }

@@ -1,5 +1,7 @@
 //! Entries on their way: into the log, through every log that must hold them, to their apps.
 
+use std::time::Instant;
+
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use weir_cluster::{Marks, NodeInput, SinkId};
@@ -24,6 +26,8 @@ const MARKS_ROWS: u64 = 250;
 pub(super) struct Uncommitted {
     pub(super) id: EntryId,
     pub(super) time: Time,
+    /// When it was given to the log.
+    pub(super) since: Instant,
     pub(super) request: Request,
 }
 
@@ -42,25 +46,33 @@ impl Conductor {
             .map(|it| (now, Bytes::from(std::mem::take(&mut it.bytes))))
             .collect();
         self.under_way += requests.len();
-        self.appending.push_back(requests);
+        self.appending.push_back((Instant::now(), requests));
         self.tell(NodeInput::Append(items));
     }
 
     pub(super) fn appended(&mut self, entries: Vec<RawEntry>) {
-        let Some(requests) = self.appending.pop_front() else { return };
+        let Some((since, requests)) = self.appending.pop_front() else { return };
         for (request, entry) in requests.into_iter().zip(entries) {
             self.last = entry.id;
-            self.uncommitted.push_back(Uncommitted { id: entry.id, time: entry.time, request });
+            self.uncommitted.push_back(Uncommitted {
+                id: entry.id,
+                time: entry.time,
+                since,
+                request,
+            });
         }
     }
 
     pub(super) fn commit(&mut self, at: EntryId) {
         self.committed.send_replace(at);
+        let now = Instant::now();
         while self.uncommitted.front().is_some_and(|it| it.id <= at) {
-            let Some(Uncommitted { id, time, request }) = self.uncommitted.pop_front() else {
+            let Some(Uncommitted { id, time, since, request }) = self.uncommitted.pop_front()
+            else {
                 break;
             };
             self.under_way -= 1;
+            self.waits.note(now.saturating_duration_since(since));
             // Whoever asked may have gone; the event is safe all the same.
             let Request { what, reply, room, .. } = request;
             drop(reply.send(Ok(id)));

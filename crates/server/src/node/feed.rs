@@ -1,6 +1,7 @@
 //! The node's side of a source: events become entries, and are answered for once committed.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::{Semaphore, watch};
 use weir_codec::{EntryId, Events, What};
@@ -9,6 +10,7 @@ use weir_event::{Batch, Text};
 
 use super::app::{KnownKeys, Progress};
 use super::request::Requests;
+use super::view::SourceLook;
 
 /// How many KiB of entries an app may have between its sources and its engine.
 pub(crate) const APP_QUEUE_KIB: usize = 64 * 1024;
@@ -27,24 +29,41 @@ pub(crate) struct AppFeed {
 }
 
 /// How a source is, for status.
-#[derive(Debug, Default)]
-pub(crate) struct SourceView(watch::Sender<Option<SourceState>>);
+#[derive(Debug)]
+pub(crate) struct SourceView {
+    stream: Text,
+    state: watch::Sender<Option<SourceState>>,
+    taken: AtomicU64,
+    unread: AtomicU64,
+}
 
 impl SourceView {
-    /// What the source said last.
-    pub(crate) fn last(&self) -> Option<SourceState> {
-        self.0.borrow().clone()
+    /// A source of this stream that has not said anything.
+    pub(crate) fn new(stream: Text) -> Self {
+        let (taken, unread) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { stream, state: watch::Sender::default(), taken, unread }
+    }
+
+    /// How the source named `name` is.
+    pub(crate) fn look(&self, name: &Text) -> SourceLook {
+        SourceLook {
+            name: name.to_string(),
+            stream: self.stream.to_string(),
+            state: self.state.borrow().clone(),
+            taken: self.taken.load(Ordering::Relaxed),
+            unread: self.unread.load(Ordering::Relaxed),
+        }
     }
 
     /// Resolves once the source has said anything: it is open, or has named what is in its way.
     pub(crate) async fn spoken(&self) {
         // The sender is ours, so that this cannot fail.
-        drop(self.0.subscribe().wait_for(Option::is_some).await);
+        drop(self.state.subscribe().wait_for(Option::is_some).await);
     }
 
     /// The source has said how it is, or has ended.
     pub(crate) fn set(&self, state: SourceState) {
-        self.0.send_replace(Some(state));
+        self.state.send_replace(Some(state));
     }
 }
 
@@ -68,6 +87,7 @@ impl Feed for AppFeed {
 
 impl AppFeed {
     async fn take(&self, received: Received) -> Result<Ack, Refused> {
+        self.state.unread.fetch_add(received.failures.len() as u64, Ordering::Relaxed);
         for failure in &received.failures {
             let (app, source, on_error) = (&self.app, &self.source, self.on_error);
             tracing::error!(%app, %source, ?on_error, "a message could not be read: {failure}");
@@ -85,7 +105,7 @@ impl AppFeed {
         let chunks = chunks(&received.batch, &received.chunk_ends);
         let last = chunks.len() - 1;
         let mut answers = Vec::with_capacity(chunks.len());
-        let mut taken_before = 0;
+        let (mut taken_before, mut rows) = (0, 0);
         for (nth, batch) in chunks.into_iter().enumerate() {
             let key = received.idempotency_key.as_ref().map(|key| match nth {
                 0 => key.clone(),
@@ -96,6 +116,7 @@ impl AppFeed {
                 taken_before += 1;
                 continue;
             }
+            rows += batch.len() as u64;
             let position = received.position.as_ref().filter(|_| nth == last);
             let what = What::Events(Events {
                 app: self.app.clone(),
@@ -113,6 +134,7 @@ impl AppFeed {
                 answer.await.unwrap_or(Err(Refused::NotActive));
             committed?;
         }
+        self.state.taken.fetch_add(rows, Ordering::Relaxed);
         Ok(if taken_before > 0 && answers.is_empty() { Ack::TakenBefore } else { Ack::Taken })
     }
 

@@ -56,6 +56,7 @@ impl Conductor {
             last: self.last,
             peers: peers.iter().map(|it| self.peer(it)).collect(),
             apps,
+            waits: self.waits.clone(),
             takeover: self.takeover_now(&reached),
         }
     }
@@ -126,7 +127,7 @@ fn view_of(app: &ActiveApp, term: &Term) -> AppView {
         held_bytes: app.handle.weight_bytes(),
         unsaved: term.paces.get(name).map_or(busy, |it| it.unsaved(busy)),
         snapshot: term.saved.get(name).cloned(),
-        sources: app.sources.iter().map(|(name, it)| (name.to_string(), it.last())).collect(),
+        sources: app.sources.iter().map(|(name, it)| it.look(name)).collect(),
         sinks: app.handle.lanes.iter().map(sink).collect(),
     }
 }

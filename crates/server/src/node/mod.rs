@@ -33,6 +33,7 @@ mod ticker;
 #[cfg(test)]
 mod told;
 mod view;
+mod waits;
 
 pub(crate) use active::{BuiltApp, Shared};
 pub(crate) use conductor::{Command, Conductor, Settings};
@@ -45,4 +46,7 @@ pub(crate) use pump::Gate;
 pub(crate) use saved::SNAPSHOT_FORMAT;
 pub use standby::Standby;
 pub(crate) use stores::StorePlaces;
-pub use view::{AppView, NodeView, PeerView, Role, SinkView, SnapshotView};
+pub(crate) use ticker::now as ticker_now;
+pub use view::{AppView, NodeView, PeerView, Role, SinkView, SnapshotView, SourceLook};
+pub(crate) use waits::STEPS_US;
+pub use waits::Waits;

@@ -7,6 +7,7 @@ use weir_connectors::SourceState;
 use weir_event::Time;
 
 use super::standby::Standby;
+use super::waits::Waits;
 
 /// What a node does in its group.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +76,8 @@ pub struct NodeView {
     pub peers: Vec<PeerView>,
     /// Its apps.
     pub apps: Vec<AppView>,
+    /// How long entries took from their way into the log to their acknowledgement.
+    pub waits: Waits,
     /// How long this node would take to bring its apps up if it had the lease now; `None` where
     /// it is active or that is not known.
     pub takeover: Option<Duration>,
@@ -116,10 +119,25 @@ pub struct AppView {
     pub unsaved: Duration,
     /// Its last snapshot.
     pub snapshot: Option<SnapshotView>,
-    /// Its sources: name, and how each is.
-    pub sources: Vec<(String, Option<SourceState>)>,
+    /// Its sources.
+    pub sources: Vec<SourceLook>,
     /// Its sinks.
     pub sinks: Vec<SinkView>,
+}
+
+/// A source at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceLook {
+    /// Its name within the app.
+    pub name: String,
+    /// The stream that it feeds.
+    pub stream: String,
+    /// What it said last.
+    pub state: Option<SourceState>,
+    /// Events that are in the log, since this node became active.
+    pub taken: u64,
+    /// Messages that could not be read since then.
+    pub unread: u64,
 }
 
 /// A snapshot that is safe.

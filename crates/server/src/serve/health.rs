@@ -34,13 +34,15 @@ pub(crate) async fn serve(
     listener: TcpListener,
     role: watch::Receiver<Role>,
     gate: watch::Receiver<Gate>,
+    metrics: Router,
 ) {
     let router = Router::new()
         .route("/health", get(healthy))
         .route("/health/live", get(live))
         .route("/health/ready", get(ready))
         .route("/siddhi-apps/ha/is-active-node", get(is_active_node))
-        .with_state(Standing { role, gate });
+        .with_state(Standing { role, gate })
+        .merge(metrics);
     if let Err(error) = axum::serve(listener, router).await {
         tracing::error!("the node's HTTP service ended: {error}");
     }

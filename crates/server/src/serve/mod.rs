@@ -4,6 +4,7 @@ mod apps;
 mod desk;
 mod error;
 mod health;
+mod metrics;
 mod release;
 mod report;
 mod server;

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 use weir_connectors::SourceState;
 
-use crate::node::{AppView, NodeView, PeerView, Role, SinkView, Standby};
+use crate::node::{AppView, NodeView, PeerView, Role, SinkView, SourceLook, Standby};
 
 /// The whole view.
 pub(crate) fn json(view: &NodeView) -> Json {
@@ -54,10 +54,12 @@ fn app(view: &AppView) -> Json {
         }),
         Some(SourceState::Closed) => json!({ "state": "closed" }),
     };
-    let source = |(name, it): &(String, Option<SourceState>)| {
-        let mut json = state(it);
+    let source = |it: &SourceLook| {
+        let mut json = state(&it.state);
         if let Some(fields) = json.as_object_mut() {
-            fields.insert("name".to_owned(), name.as_str().into());
+            fields.insert("name".to_owned(), it.name.as_str().into());
+            fields.insert("taken".to_owned(), it.taken.into());
+            fields.insert("unread".to_owned(), it.unread.into());
         }
         json
     };

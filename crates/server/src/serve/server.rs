@@ -24,6 +24,7 @@ use super::apps;
 use super::desk::Desk;
 use super::error::StartError;
 use super::health;
+use super::metrics;
 use super::release;
 
 /// How often a node says that it is there.
@@ -117,7 +118,8 @@ impl Server {
         let apps = apps::check(files, conductor.shared());
         conductor.set_apps(apps.good, apps.broken);
         let gate = conductor.shared().gate.clone();
-        let mut services = vec![tokio::spawn(health::serve(listener, role.clone(), gate))];
+        let metrics = metrics::router(commands.clone());
+        let mut services = vec![tokio::spawn(health::serve(listener, role.clone(), gate, metrics))];
         match desk {
             Ok(desk) => services.push(tokio::spawn(desk.serve(commands.clone()))),
             Err(why) => tracing::warn!("`weir status` will not find this node: {why}"),
