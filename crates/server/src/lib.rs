@@ -6,8 +6,8 @@ mod node;
 mod serve;
 
 pub use config::{
-    Carbon, Cluster, ConfigError, ConfigProblem, DatabasePlace, Datasource, Deployment, Ha, Home,
-    Listener, Own, Persistence, Place, Secret, Surroundings,
+    Auth, Carbon, Cluster, ConfigError, ConfigProblem, DatabasePlace, Datasource, Deployment, Ha,
+    Home, Listener, Own, Persistence, Place, Secret, Surroundings,
 };
 pub use memory::state_max_bytes;
 pub use node::{

@@ -8,3 +8,4 @@ mod node;
 mod pair;
 #[cfg(test)]
 mod stage;
+mod stores;

@@ -7,6 +7,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
 use serde_json::Value as Json;
 
 /// Nothing here takes so long; a test that waits this long has failed.
@@ -101,6 +102,19 @@ impl Node {
     /// What `GET path` on its own port answers, head and body.
     pub(crate) fn page(&self, path: &str) -> String {
         answer(self.http, &format!("GET {path} HTTP/1.1\r\nhost: x\r\n"), "").unwrap()
+    }
+
+    /// The answer to a body posted to its own port, with a login as `name:password`.
+    pub(crate) fn ask(&self, path: &str, login: Option<&str>, body: &str) -> (u16, Json) {
+        let mut head = format!("POST {path} HTTP/1.1\r\nhost: x\r\n");
+        if let Some(login) = login {
+            let login = base64::engine::general_purpose::STANDARD.encode(login);
+            head.push_str(&format!("authorization: Basic {login}\r\n"));
+        }
+        let answer = answer(self.http, &head, body).unwrap();
+        let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
+        let body = answer.split_once("\r\n\r\n").unwrap().1;
+        (status, serde_json::from_str(body).unwrap_or_default())
     }
 
     /// What `weir status` says, once it satisfies `enough`.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::auth::{Auth, RawAuth};
 use super::carbon::{Carbon, RawCarbon};
 use super::cluster::{Cluster, RawCluster};
 use super::datasources::{Datasource, Datasources};
@@ -18,10 +19,12 @@ use weir_plan::Configured;
 
 /// The sections this build honours.
 const OURS: &[&str] = &[
+    "auth.configs",
     "cluster.config",
     "deployment.config",
     "refs",
     "siddhi",
+    "siddhi.stores.query.api",
     "state.persistence",
     "weir",
     "wso2.carbon",
@@ -32,7 +35,6 @@ const OURS: &[&str] = &[
 /// The sections the original knows and this build has no use for, as they are written at top level.
 const NOT_OURS: &[&str] = &[
     "analytics.solutions",
-    "auth.configs",
     "data.agent.config",
     "data.provider",
     "dataPartitioning",
@@ -44,7 +46,6 @@ const NOT_OURS: &[&str] = &[
     "management.icp",
     "metrics.prometheus",
     "service.catalog.configs",
-    "siddhi.stores.query.api",
     "ssl.configs",
     "transports",
     "wso2.analytics.permissions",
@@ -66,6 +67,10 @@ pub struct Deployment {
     pub persistence: Persistence,
     /// The node's HTTP service.
     pub http: Listener,
+    /// A service of its own for on-demand queries, where the file has it.
+    pub stores_http: Option<Listener>,
+    /// Who may ask the node's HTTP services.
+    pub auth: Auth,
     /// Keys of our own.
     pub own: Own,
     /// The databases that apps may name.
@@ -224,6 +229,9 @@ impl Deployment {
             .map(RawTransport::read)
             .unwrap_or_default()
             .check(carbon.port_offset, cx);
+        let stores_http = section("siddhi.stores.query.api")
+            .map(|it| RawTransport::read(it).check_stores(carbon.port_offset, cx));
+        let auth = section("auth.configs").map(RawAuth::read).unwrap_or_default().check(cx);
         let own = section("weir").map(RawOwn::read).unwrap_or_default().check(cx);
         let pair = pair_of(cluster, ha, cx);
         let mut siddhi = section("siddhi").map(siddhi::read).unwrap_or_default();
@@ -235,6 +243,8 @@ impl Deployment {
             pair,
             persistence: persistence?,
             http,
+            stores_http,
+            auth,
             own,
             datasources,
             siddhi,

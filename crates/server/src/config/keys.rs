@@ -110,6 +110,17 @@ impl<'a> Keys<'a> {
         }
     }
 
+    /// The words of a list below this one.
+    pub(super) fn words(&mut self, key: &'static str) -> Vec<String> {
+        let Some(entry) = self.ask(key) else { return Vec::new() };
+        let Shape::List(items) = &entry.value.shape else { return Vec::new() };
+        let word = |item: &Node| match &item.shape {
+            Shape::Scalar { text, .. } => Some(text.clone()),
+            Shape::List(_) | Shape::Section(_) => None,
+        };
+        items.iter().filter_map(word).collect()
+    }
+
     /// Every key with its text, in the order in which they are written.
     pub(super) fn texts(self) -> Vec<(String, String)> {
         let mut all = Vec::new();

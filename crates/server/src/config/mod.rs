@@ -1,5 +1,6 @@
 //! `deployment.yaml` as users of the original have it: as written, then as checked.
 
+mod auth;
 mod carbon;
 mod cluster;
 mod datasources;
@@ -16,6 +17,7 @@ mod tests;
 mod transport;
 mod yaml;
 
+pub use auth::Auth;
 pub use carbon::Carbon;
 pub use cluster::Cluster;
 pub use datasources::{DatabasePlace, Datasource, Secret};

@@ -4,6 +4,8 @@ use super::keys::{Keys, Reading, Written};
 
 /// The port of the node's HTTP service, as in the original.
 const HTTP_PORT: u16 = 9090;
+/// The port of the service for on-demand queries, as in the original.
+const STORES_PORT: u16 = 7070;
 /// Where it listens when the file does not say: this machine only.
 const SAFE_HOST: &str = "127.0.0.1";
 
@@ -57,8 +59,17 @@ impl RawTransport {
         Self { listeners }
     }
 
+    /// The node's HTTP service.
     pub(super) fn check(self, port_offset: u16, cx: &Reading<'_>) -> Listener {
-        let default_port = HTTP_PORT.saturating_add(port_offset);
+        self.check_with(HTTP_PORT.saturating_add(port_offset), cx)
+    }
+
+    /// A service of its own for on-demand queries.
+    pub(super) fn check_stores(self, port_offset: u16, cx: &Reading<'_>) -> Listener {
+        self.check_with(STORES_PORT.saturating_add(port_offset), cx)
+    }
+
+    fn check_with(self, default_port: u16, cx: &Reading<'_>) -> Listener {
         let mut found: Option<Listener> = None;
         for it in self.listeners {
             let scheme = it.scheme.as_ref().map_or("http", |it| it.value.as_str()).to_lowercase();

@@ -17,6 +17,7 @@ use super::keys::Keys;
 use super::lane::Lane;
 use super::machine::{At, LoadFailure, Machine, Output, Outputs, Step};
 use super::past::{Past, told};
+use super::request::Asker;
 use super::saved::{Saved, SavedSource};
 
 /// An entry that may be executed: every log that must hold it does.
@@ -26,6 +27,8 @@ pub(crate) struct Committed {
     pub(crate) what: What,
     /// Held until the entry is executed, so that a slow app pushes its sources back.
     pub(crate) room: Option<OwnedSemaphorePermit>,
+    /// Who waits for what an on-demand query answers.
+    pub(crate) asker: Option<Asker>,
 }
 
 /// What an app's thread is asked to do, in this order.
@@ -360,11 +363,13 @@ impl AppThread {
         });
     }
 
-    pub(super) fn entry(&mut self, entry: Committed) {
+    pub(super) fn entry(&mut self, mut entry: Committed) {
+        let room = entry.room.take();
         if !self.has_failed() {
-            self.guarded(entry.at, |this| this.apply(entry.at, &entry.what));
+            let Committed { at, what, asker, .. } = entry;
+            self.guarded(at, |this| this.apply(at, &what, asker));
         }
-        drop(entry.room);
+        drop(room);
     }
 
     /// Executes an entry; a panic stops the app, and nothing else.
@@ -375,7 +380,7 @@ impl AppThread {
         }
     }
 
-    fn apply(&mut self, at: At, what: &What) {
+    fn apply(&mut self, at: At, what: &What, asker: Option<Asker>) {
         match what {
             What::Events(events) => {
                 if self.is_fresh(events) {
@@ -386,10 +391,15 @@ impl AppThread {
                 let (machine, mut out) = self.at_work();
                 machine.apply(at, Step::Tick, &mut out);
             }
+            What::Query { text, .. } => {
+                let (machine, mut out) = self.at_work();
+                let answer = machine.query(at, text, &mut out);
+                // Nobody waits in a replay, and whoever asked may have gone.
+                asker.map(|asker| asker.send(answer));
+            }
             // Operators' entries come with their own commands; none is written yet.
             What::Deploy { .. }
             | What::Undeploy { .. }
-            | What::Query { .. }
             | What::Restore { .. }
             | What::Answer(_)
             | What::Marks(_) => {}

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use weir_cluster::{NodeEvent, NodeId, NodeInput, Waiting};
-use weir_codec::{Build, EntryId, Refusal};
+use weir_codec::{Build, EntryId, Refusal, What};
 use weir_connectors::Site;
 use weir_event::{Epoch, Text};
 
@@ -17,7 +17,7 @@ use super::entries::{Uncommitted, refuse};
 use super::follow::Follower;
 use super::machine::{AppText, Maker};
 use super::pump::Gate;
-use super::request::{Request, Requests};
+use super::request::{QueryAnswer, Request, Requests};
 use super::saving::{BEAT, Kept};
 use super::standby::{Shadow, Standby, Standing};
 use super::takeover::TakenOver;
@@ -60,10 +60,25 @@ pub(crate) struct Settings {
 pub(crate) enum Command {
     /// How it is.
     View(oneshot::Sender<NodeView>),
+    /// Ask an app, or change what it holds, by an on-demand query.
+    Query { app: Text, text: Text, reply: oneshot::Sender<Asked> },
     /// Give the lease back and end.
     Stop,
     /// Take the lease although acknowledged events may be lost.
     AcceptLoss,
+}
+
+/// What comes of an on-demand query.
+#[derive(Debug)]
+pub(crate) enum Asked {
+    /// It is an entry of the log, or will be; this is who gets the answer.
+    Coming(oneshot::Receiver<QueryAnswer>),
+    /// No app of that name runs here.
+    NoApp,
+    /// This node is not the active one.
+    NotActive,
+    /// It takes more bytes than an entry of the log may.
+    TooLong,
 }
 
 /// What tasks of the loop tell it.
@@ -370,6 +385,12 @@ impl Conductor {
                 self.look(reply);
                 false
             }
+            Command::Query { app, text, reply } => {
+                let asked = self.query(app, text);
+                // Whoever asked may have gone.
+                drop(reply.send(asked));
+                false
+            }
             Command::AcceptLoss => {
                 tracing::warn!("an operator accepts the loss of what only absent logs hold");
                 self.tell(NodeInput::AcceptLoss);
@@ -385,6 +406,26 @@ impl Conductor {
                 false
             }
         }
+    }
+}
+
+impl Conductor {
+    /// Writes an on-demand query to the log: it is executed where events are, in their order.
+    fn query(&mut self, app: Text, text: Text) -> Asked {
+        let Some(term) = self.term.as_ref().filter(|_| self.role.borrow().is_ready()) else {
+            return Asked::NotActive;
+        };
+        if term.apps.iter().all(|it| it.handle.name != app) {
+            return Asked::NoApp;
+        }
+        let what = What::Query { app, text };
+        let bytes = what.encode();
+        if bytes.len() > weir_codec::ENTRY_BYTES_MAX {
+            return Asked::TooLong;
+        }
+        let ((reply, _), (asker, coming)) = (oneshot::channel(), oneshot::channel());
+        self.append(Request { what, bytes, reply, room: None, asker: Some(asker) });
+        Asked::Coming(coming)
     }
 }
 

@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use weir_codec::{DecodeError, Reader, Writer};
 use weir_connectors::{Annotation, ENTRY_TIME, Element};
-use weir_engine::{App, Emitted, EntryHead, Level, LoadError, Options, SegmentBuilder, TapId};
+use weir_engine::{
+    App, Emitted, EntryHead, Level, LoadError, Options, QueryError, SegmentBuilder, TapId,
+};
 use weir_event::{Batch, OutputNo, Text, Time};
 
 use super::answers::Answers;
 use super::machine::{At, LoadFailure, Machine, Output, Outputs, Port, Step};
+use super::request::QueryAnswer;
 use super::stores::{AppStores, StorePlaces};
 
 /// The newest shape of a machine's state.
@@ -182,6 +185,18 @@ impl Machine for EngineMachine {
                 }
             }
         }
+    }
+
+    fn query(&mut self, at: At, text: &str, out: &mut dyn Outputs) -> QueryAnswer {
+        self.answers.enter(at);
+        self.start(at, out);
+        let head = EntryHead { seq: at.seq, epoch: at.epoch, time: at.time.0, end: 0 };
+        self.app.query(text, head).map_err(|error| match error {
+            QueryError::Problems(problems) => {
+                weir_query::render_problems("the query", text, &problems)
+            }
+            other @ (QueryError::Fault(_) | QueryError::NotStarted) => other.to_string(),
+        })
     }
 
     fn joins(&self, stream: &str, events: &Batch) -> bool {

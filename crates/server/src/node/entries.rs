@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use bytes::Bytes;
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::oneshot;
 use weir_cluster::{Marks, NodeInput, SinkId};
 use weir_codec::{Concerns, EntryId, Mark, RawEntry, What};
 use weir_connectors::Refused;
@@ -74,11 +74,12 @@ impl Conductor {
             self.under_way -= 1;
             self.waits.note(now.saturating_duration_since(since));
             // Whoever asked may have gone; the event is safe all the same.
-            let Request { what, reply, room, .. } = request;
+            let Request { what, reply, room, asker, .. } = request;
             drop(reply.send(Ok(id)));
             if let Some(term) = &mut self.term {
                 term.dispatched = (id, time);
-                dispatch(&term.apps, At { epoch: id.epoch, seq: id.seq, time }, what, room);
+                let at = At { epoch: id.epoch, seq: id.seq, time };
+                dispatch(&term.apps, Committed { at, what, room, asker });
             }
         }
     }
@@ -114,7 +115,7 @@ impl Conductor {
         let what = What::Marks(marks.collect());
         let bytes = what.encode();
         let (reply, _) = oneshot::channel();
-        self.append(Request { what, bytes, reply, room: None });
+        self.append(Request { what, bytes, reply, room: None, asker: None });
     }
 }
 
@@ -124,7 +125,8 @@ pub(super) fn refuse(request: Request) {
 }
 
 /// Hands a committed entry to the apps it concerns.
-fn dispatch(apps: &[ActiveApp], at: At, what: What, mut room: Option<OwnedSemaphorePermit>) {
+fn dispatch(apps: &[ActiveApp], entry: Committed) {
+    let Committed { at, what, mut room, asker } = entry;
     let concerns = match &what {
         What::Events(events) => Concerns::App(events.app.clone()),
         What::Query { app, .. } | What::Restore { app, .. } => Concerns::App(app.clone()),
@@ -135,13 +137,14 @@ fn dispatch(apps: &[ActiveApp], at: At, what: What, mut room: Option<OwnedSemaph
     match concerns {
         Concerns::App(name) => {
             if let Some(app) = apps.iter().find(|it| it.handle.name == name) {
-                app.handle.ask(Job::Entry(Committed { at, what, room }));
+                app.handle.ask(Job::Entry(Committed { at, what, room, asker }));
             }
         }
         Concerns::Every => {
             for app in apps {
                 let what = what.clone();
-                app.handle.ask(Job::Entry(Committed { at, what, room: room.take() }));
+                let room = room.take();
+                app.handle.ask(Job::Entry(Committed { at, what, room, asker: None }));
             }
         }
     }

@@ -292,7 +292,7 @@ impl Walk {
                 let what = entry.what().map_err(wrong)?;
                 let kib = kib_of(entry.payload.len());
                 let room = Arc::clone(&followed.app.room).acquire_many_owned(kib).await.ok();
-                followed.app.handle.ask(Job::Entry(Committed { at, what, room }));
+                followed.app.handle.ask(Job::Entry(Committed { at, what, room, asker: None }));
             }
             self.left_by(entry)?;
         }

@@ -8,6 +8,7 @@ use weir_engine::Level;
 use weir_event::{Batch, Epoch, OutputNo, Schema, Seq, Text, Time};
 
 use super::answers::Answers;
+use super::request::QueryAnswer;
 
 /// A `@source` or `@sink` of an app.
 #[derive(Debug, Clone, PartialEq)]
@@ -98,6 +99,10 @@ pub(crate) trait Machine: Send {
     fn sinks(&self) -> &[Port];
     /// Executes one entry.
     fn apply(&mut self, at: At, step: Step<'_>, out: &mut dyn Outputs);
+    /// Executes an on-demand query: what it answers, or why it cannot.
+    fn query(&mut self, _at: At, _text: &str, _out: &mut dyn Outputs) -> QueryAnswer {
+        Err("this app takes no on-demand queries".to_owned())
+    }
     /// Whether an entry of these events may be executed together with others of the stream.
     fn joins(&self, _stream: &str, _events: &Batch) -> bool {
         false

@@ -36,7 +36,7 @@ mod view;
 mod waits;
 
 pub(crate) use active::{BuiltApp, Shared};
-pub(crate) use conductor::{Command, Conductor, Settings};
+pub(crate) use conductor::{Asked, Command, Conductor, Settings};
 pub(crate) use disk::{DiskLog, DiskShelf};
 pub(crate) use door::{Group, Shelf};
 pub(crate) use engine::{machine, name_of_file};

@@ -137,6 +137,9 @@ impl Anew {
             }
         } else if let Some(What::Tick) = what {
             self.machine.apply(at, Step::Tick, &mut Nowhere);
+        } else if let Some(What::Query { text, .. }) = what {
+            // Who asked has the answer.
+            drop(self.machine.query(at, &text, &mut Nowhere));
         }
         Ok(())
     }

@@ -17,7 +17,15 @@ pub(crate) struct Request {
     pub(crate) reply: oneshot::Sender<Result<EntryId, Refused>>,
     /// Room in its app's queue.
     pub(crate) room: Option<OwnedSemaphorePermit>,
+    /// Who waits for what an on-demand query answers.
+    pub(crate) asker: Option<Asker>,
 }
+
+/// What an on-demand query answers, or why it cannot.
+pub(crate) type QueryAnswer = Result<weir_engine::Rows, String>;
+
+/// Who waits for it.
+pub(crate) type Asker = oneshot::Sender<QueryAnswer>;
 
 /// Writes entries; cheap to copy.
 #[derive(Debug, Clone)]
@@ -39,7 +47,7 @@ impl Requests {
             return Err(Refused::Invalid { reason });
         }
         let (reply, answer) = oneshot::channel();
-        let request = Request { what, bytes, reply, room: None };
+        let request = Request { what, bytes, reply, room: None, asker: None };
         self.0.blocking_send(request).map_err(|_| Refused::NotActive)?;
         answer.blocking_recv().unwrap_or(Err(Refused::NotActive))
     }
@@ -57,7 +65,7 @@ impl Requests {
             return Err(Refused::Invalid { reason });
         }
         let (reply, answer) = oneshot::channel();
-        let request = Request { what, bytes, reply, room };
+        let request = Request { what, bytes, reply, room, asker: None };
         self.0.send(request).await.map_err(|_| Refused::NotActive)?;
         Ok(answer)
     }

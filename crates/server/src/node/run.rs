@@ -59,7 +59,7 @@ impl AppThread {
         let (mut fresh, mut positions) = (Vec::new(), Vec::new());
         let (mut events_taken, mut last, mut stream) = (0, EntryId::NONE, None);
         let mut rooms = Vec::with_capacity(run.len());
-        for Committed { at, what, room } in run {
+        for Committed { at, what, room, .. } in run {
             rooms.extend(room);
             last = at.id();
             let What::Events(events) = what else { continue };
@@ -191,7 +191,7 @@ mod tests {
         fn execute(&mut self, log: &[What], seqs: std::ops::RangeInclusive<usize>) {
             for seq in seqs {
                 let what = log[seq - 1].clone();
-                let entry = Committed { at: at(seq), what, room: None };
+                let entry = Committed { at: at(seq), what, room: None, asker: None };
                 self.jobs.send(Job::Entry(entry)).unwrap();
             }
             let mut next = self.todo.try_recv().ok();

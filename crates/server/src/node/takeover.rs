@@ -351,7 +351,7 @@ async fn replay_one(
         let what = entry.what().map_err(wrong)?;
         let kib = kib_of(entry.payload.len());
         let room = Arc::clone(&app.room).acquire_many_owned(kib).await.ok();
-        app.handle.ask(Job::Entry(Committed { at, what, room }));
+        app.handle.ask(Job::Entry(Committed { at, what, room, asker: None }));
     }
     Ok(())
 }

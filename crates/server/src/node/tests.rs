@@ -501,7 +501,7 @@ async fn an_app_that_had_to_let_an_output_go_gives_no_snapshot() {
         let (app, source, stream) = ("T".into(), "In.1".into(), "In".into());
         let (position, idempotency_key) = (None, None);
         let events = Events { app, source, stream, batch, position, idempotency_key };
-        Job::Entry(Committed { at, what: What::Events(events), room: None })
+        Job::Entry(Committed { at, what: What::Events(events), room: None, asker: None })
     };
     let save = || {
         let (reply, answer) = oneshot::channel();

@@ -34,7 +34,7 @@ pub(crate) async fn serve(
     listener: TcpListener,
     role: watch::Receiver<Role>,
     gate: watch::Receiver<Gate>,
-    metrics: Router,
+    beside: Router,
 ) {
     let router = Router::new()
         .route("/health", get(healthy))
@@ -42,7 +42,7 @@ pub(crate) async fn serve(
         .route("/health/ready", get(ready))
         .route("/siddhi-apps/ha/is-active-node", get(is_active_node))
         .with_state(Standing { role, gate })
-        .merge(metrics);
+        .merge(beside);
     if let Err(error) = axum::serve(listener, router).await {
         tracing::error!("the node's HTTP service ended: {error}");
     }

@@ -8,6 +8,7 @@ mod metrics;
 mod release;
 mod report;
 mod server;
+mod stores;
 
 pub use error::StartError;
 pub use server::{ServeOptions, Server, ServerStopper};

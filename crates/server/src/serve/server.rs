@@ -26,6 +26,7 @@ use super::error::StartError;
 use super::health;
 use super::metrics;
 use super::release;
+use super::stores::Stores;
 
 /// How often a node says that it is there.
 const ANNOUNCE_EVERY: Duration = Duration::from_secs(1);
@@ -104,6 +105,10 @@ impl Server {
             address: format!("{}:{}", deployment.http.host, deployment.http.port),
             source,
         })?;
+        let stores_port = match &deployment.stores_http {
+            Some(place) => Some(health::bind(place).await?),
+            None => None,
+        };
         let desk = Desk::open(&home.status_socket());
         let Joined { pair, farewell } = join(&deployment, log).await?;
         if let Some(address) = pair.address {
@@ -118,8 +123,17 @@ impl Server {
         let apps = apps::check(files, conductor.shared());
         conductor.set_apps(apps.good, apps.broken);
         let gate = conductor.shared().gate.clone();
-        let metrics = metrics::router(commands.clone());
-        let mut services = vec![tokio::spawn(health::serve(listener, role.clone(), gate, metrics))];
+        if deployment.auth.has_default() {
+            tracing::warn!(
+                "`admin` with the password of the shipped files may ask: name users of your own \
+                 in `auth.configs`"
+            );
+        }
+        let stores = Stores::new(commands.clone(), deployment.auth.clone());
+        let beside = metrics::router(commands.clone()).merge(stores.clone().router());
+        let health = health::serve(listener, role.clone(), gate, beside);
+        let mut services = vec![tokio::spawn(health)];
+        services.extend(stores_port.map(|listener| tokio::spawn(stores.serve(listener))));
         match desk {
             Ok(desk) => services.push(tokio::spawn(desk.serve(commands.clone()))),
             Err(why) => tracing::warn!("`weir status` will not find this node: {why}"),
