@@ -3,6 +3,7 @@
 mod cluster_tables;
 mod door;
 mod file_log;
+mod kept_log;
 #[cfg(feature = "mysql")]
 mod mysql;
 #[cfg(feature = "postgres")]
@@ -21,6 +22,7 @@ pub use door::{
 pub use file_log::{
     FileLog, LogError, LogOptions, PendingSync, Recovered, SEGMENT_BYTES, Synced, TOTAL_BYTES_MAX,
 };
+pub use kept_log::{KeptHead, KeptLog};
 pub use rdbms::{NamedDatabase, RdbmsStores, WritingEpoch};
 pub use session::Dialect;
 pub use snapshots::{SnapshotPlace, SnapshotRow, Snapshots};

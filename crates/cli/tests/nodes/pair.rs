@@ -187,3 +187,40 @@ fn a_file_is_read_on_where_the_killed_node_stood() {
     b.until(ACTIVE);
     assert_eq!(stage.outputs(LINES), expected(LINES));
 }
+
+#[test]
+fn the_loss_of_the_disk_of_a_node_alone_loses_nothing_that_the_database_keeps() {
+    let stage = Stage::new();
+    let mut a = stage.keeping_node("a");
+    a.until(ACTIVE);
+    for n in 1..=20 {
+        stage.send(n);
+    }
+    a.kill();
+    stage.lose_disk("a");
+    let mut b = stage.keeping_node("b");
+    b.until("took the log over from the database, up to entry");
+    b.until(ACTIVE);
+    for n in 21..=25 {
+        stage.send(n);
+    }
+    // A second node joins and goes: what was acknowledged meanwhile is kept again.
+    let mut a = stage.keeping_node("a");
+    a.until(PASSIVE);
+    b.until("in sync: 2 logs");
+    for n in 26..=35 {
+        stage.send(n);
+    }
+    a.kill();
+    b.until("in sync: 1 logs");
+    for n in 36..=40 {
+        stage.send(n);
+    }
+    b.kill();
+    stage.lose_disk("b");
+    let mut a = stage.keeping_node("a");
+    a.until("took the log over from the database, up to entry");
+    a.until(ACTIVE);
+    stage.send(41);
+    assert_eq!(stage.outputs(41), expected(41));
+}

@@ -69,12 +69,28 @@ from In select id, count() as count, sum(n) as total insert into Out;
         self.node_of(name, None)
     }
 
+    /// Starts a node of a pair that keeps its log in the database while it is alone, and whose
+    /// snapshots are too rare to matter.
+    pub(crate) fn keeping_node(&self, name: &'static str) -> Node {
+        let weir = "\nweir:\n  snapshotIntervalMillis: 600000\n  aloneLog: database\n";
+        self.node_with(name, None, weir)
+    }
+
+    /// Takes the disk of a node that has ended away.
+    pub(crate) fn lose_disk(&self, name: &str) {
+        fs::remove_dir_all(self.path(name)).unwrap();
+    }
+
     /// Starts a node of a pair that says it is of this release.
     pub(crate) fn node_of(&self, name: &'static str, release: Option<&str>) -> Node {
+        self.node_with(name, release, QUICK)
+    }
+
+    fn node_with(&self, name: &'static str, release: Option<&str>, weir: &str) -> Node {
         let (http, sync) = self.ports[name];
         let database = self.path("cluster.db");
         let text = format!(
-            "{}{QUICK}
+            "{}{weir}
 wso2.carbon:
   id: node-{name}
 cluster.config:

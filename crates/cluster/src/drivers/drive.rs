@@ -42,6 +42,7 @@ pub(super) enum Inner<T> {
     LeaseWritten(u64, Written),
     Peers(Vec<PeerAddress>),
     Synced(Result<T, LogTrouble>),
+    SyncAgain,
 }
 
 /// Why the loop cannot go on with its node.
@@ -78,6 +79,8 @@ pub(super) struct Drive<S, L: EntryLog> {
     held: VecDeque<NodeInput>,
     /// Entries that the disk has not taken yet.
     unwritten: Vec<RawEntry>,
+    /// Why the log could not be made safe the last time.
+    sync_trouble: Option<String>,
     /// Peers that wait for entries that the disk has not taken yet.
     stalled: Vec<(ConnId, Seq)>,
 }
@@ -108,6 +111,7 @@ impl<S: LeaseStore, L: EntryLog> Drive<S, L> {
             unreached: BTreeMap::new(),
             held: VecDeque::new(),
             unwritten: Vec::new(),
+            sync_trouble: None,
             stalled: Vec::new(),
         })
     }
@@ -225,7 +229,19 @@ impl<S: LeaseStore, L: EntryLog> Drive<S, L> {
                 false => Ok(()),
             },
             Inner::Peers(peers) => self.feed(NodeInput::Peers(peers)),
+            Inner::Synced(Err(LogTrouble::Passing(why))) => {
+                self.sync_later(why);
+                Ok(())
+            }
+            Inner::SyncAgain if self.active => self.sync(),
+            Inner::SyncAgain => {
+                let durable = lock(&self.log).durable_last();
+                self.feed(NodeInput::Synced(durable))
+            }
             Inner::Synced(synced) => {
+                if self.sync_trouble.take().is_some() {
+                    tracing::info!("the log is safe again");
+                }
                 let durable = {
                     let mut log = lock(&self.log);
                     log.confirm(synced?);
@@ -294,15 +310,7 @@ impl<S: LeaseStore, L: EntryLog> Drive<S, L> {
             NodeAction::Fill(conn, fill) => inputs.extend(self.fill(conn, &fill)?),
             NodeAction::Close(conn, why) => self.close(conn, why),
             NodeAction::Append(entries) => self.append(entries, inputs)?,
-            NodeAction::SyncLog(_) => {
-                let work = lock(&self.log).start_sync()?;
-                let reply = self.inbox.clone();
-                self.spawn(async move {
-                    if let Ok(synced) = tokio::task::spawn_blocking(work).await {
-                        drop(reply.send(Inner::Synced(synced)).await);
-                    }
-                });
-            }
+            NodeAction::SyncLog(_) => self.sync()?,
             NodeAction::CutAfter(keep) => {
                 self.tail.clear();
                 lock(&self.log).cut_after(keep)?;
@@ -318,6 +326,29 @@ impl<S: LeaseStore, L: EntryLog> Drive<S, L> {
             }
             NodeAction::Tell(event) => self.tell(event)?,
         }
+        Ok(())
+    }
+
+    fn sync_later(&mut self, why: String) {
+        if self.sync_trouble.as_ref() != Some(&why) {
+            tracing::error!("acknowledgements wait for the log: {why}");
+            self.sync_trouble = Some(why);
+        }
+        let reply = self.inbox.clone();
+        self.spawn(async move {
+            tokio::time::sleep(RETRY_AFTER).await;
+            drop(reply.send(Inner::SyncAgain).await);
+        });
+    }
+
+    fn sync(&mut self) -> Result<(), Halt> {
+        let work = lock(&self.log).start_sync()?;
+        let reply = self.inbox.clone();
+        self.spawn(async move {
+            if let Ok(synced) = tokio::task::spawn_blocking(work).await {
+                drop(reply.send(Inner::Synced(synced)).await);
+            }
+        });
         Ok(())
     }
 

@@ -1,5 +1,7 @@
 //! What the driver needs from the rooms beside it: the lease's database and the log.
 
+use std::sync::Arc;
+
 use weir_codec::{EntryId, LogId, RawEntry};
 use weir_event::Seq;
 
@@ -36,6 +38,24 @@ pub trait LeaseStore: Send + Sync + 'static {
     ///
     /// When the database does not answer.
     fn peers(&self) -> Result<Vec<PeerAddress>, StoreTrouble>;
+}
+
+impl<T: LeaseStore> LeaseStore for Arc<T> {
+    fn read(&self) -> Result<Option<Lease>, StoreTrouble> {
+        (**self).read()
+    }
+
+    fn write(&self, write: &LeaseWrite) -> Result<bool, StoreTrouble> {
+        (**self).write(write)
+    }
+
+    fn announce(&self, me: &PeerAddress) -> Result<(), StoreTrouble> {
+        (**self).announce(me)
+    }
+
+    fn peers(&self) -> Result<Vec<PeerAddress>, StoreTrouble> {
+        (**self).peers()
+    }
 }
 
 /// The database did not do as asked.

@@ -19,6 +19,7 @@ pub(super) struct RawOwn {
     log_max_bytes: Option<Written<i64>>,
     event_sync_secret: Option<Written<String>>,
     standby: Option<Written<String>>,
+    alone_log: Option<Written<String>>,
     tls: Option<RawTls>,
 }
 
@@ -57,6 +58,8 @@ pub struct Own {
     pub event_sync_tls: Option<SyncFiles>,
     /// What a passive node does with the log.
     pub standby: Standby,
+    /// Whether a node alone keeps its log in the database, or on its disk only.
+    pub alone_log_in_database: bool,
 }
 
 impl std::fmt::Debug for Own {
@@ -66,6 +69,7 @@ impl std::fmt::Debug for Own {
             .field("log_max_bytes", &self.log_max_bytes)
             .field("event_sync_secret", &self.event_sync_secret.as_ref().map(|_| ".."))
             .field("event_sync_tls", &self.event_sync_tls)
+            .field("alone_log_in_database", &self.alone_log_in_database)
             .field("standby", &self.standby)
             .finish()
     }
@@ -77,9 +81,10 @@ impl RawOwn {
         let log_max_bytes = keys.number("logMaxBytes", (1 << 20)..=i64::MAX);
         let event_sync_secret = keys.text("eventSyncSecret");
         let standby = keys.text("standby");
+        let alone_log = keys.text("aloneLog");
         let tls = keys.section("eventSyncTls").map(RawTls::read);
         keys.finish();
-        Self { snapshot_ms, log_max_bytes, event_sync_secret, standby, tls }
+        Self { snapshot_ms, log_max_bytes, event_sync_secret, standby, alone_log, tls }
     }
 
     pub(super) fn check(self, cx: &Reading<'_>) -> Own {
@@ -94,7 +99,20 @@ impl RawOwn {
                 Standby::Hot
             }
         });
+        let alone_log = self.alone_log.map(|it| match it.value.as_str() {
+            "database" => true,
+            "disk" => false,
+            other => {
+                let problem = it.problem(&format!("must be `disk` or `database`, not `{other}`"));
+                cx.problem(problem.hint(
+                    "`database`: a node alone acknowledges what the persistence database has, so \
+                     that the loss of its disk loses nothing",
+                ));
+                false
+            }
+        });
         Own {
+            alone_log_in_database: alone_log.unwrap_or_default(),
             standby: standby.unwrap_or_default(),
             snapshot_every: self
                 .snapshot_ms

@@ -1,6 +1,6 @@
 //! The node's log and its snapshots, on the files and databases of the `datasource` room.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use weir_cluster::{BootClock, EntryLog, LogReader, LogTrouble, Moment, SyncWork};
@@ -9,10 +9,28 @@ use weir_datasource::{FileLog, LogError, Snapshots, StoreError, Synced};
 use weir_event::{Epoch, Seq, Text};
 
 use super::door::{Shelf, ShelfError};
+use super::kept::Kept;
 
 /// A log on disk, as the pair's driver wants it.
 #[derive(Debug)]
-pub(crate) struct DiskLog(pub(crate) FileLog);
+pub(crate) struct DiskLog {
+    file: FileLog,
+    /// Where it is kept too while this node is alone.
+    kept: Option<Arc<Kept>>,
+}
+
+impl DiskLog {
+    /// A log that is on disk, and in the database while this node is alone if there is `kept`.
+    pub(crate) fn new(file: FileLog, kept: Option<Arc<Kept>>) -> Self {
+        Self { file, kept }
+    }
+
+    fn forget(&self) {
+        if let Some(kept) = &self.kept {
+            kept.forget();
+        }
+    }
+}
 
 fn trouble(error: LogError) -> LogTrouble {
     if error.is_passing() {
@@ -26,60 +44,76 @@ impl EntryLog for DiskLog {
     type Synced = Synced;
 
     fn id(&self) -> LogId {
-        self.0.id()
+        self.file.id()
     }
 
     fn base(&self) -> EntryId {
-        self.0.base()
+        self.file.base()
     }
 
     fn last(&self) -> EntryId {
-        self.0.last()
+        self.file.last()
     }
 
     fn runs(&self) -> Vec<EntryId> {
-        self.0.runs().to_vec()
+        self.file.runs().to_vec()
     }
 
     fn durable_last(&self) -> EntryId {
-        self.0.durable_last()
+        match &self.kept {
+            None => self.file.durable_last(),
+            // The disk may be lost at any moment: what is on it alone does not count.
+            Some(kept) => {
+                kept.through().map_or(self.file.base(), |it| it.min(self.file.durable_last()))
+            }
+        }
     }
 
     fn bytes(&self) -> u64 {
-        self.0.bytes()
+        self.file.bytes()
     }
 
     fn has_room(&self, bytes: u64) -> bool {
-        self.0.has_room(bytes)
+        self.file.has_room(bytes)
     }
 
     fn append(&mut self, entries: &[RawEntry]) -> Result<(), LogTrouble> {
-        self.0.append(entries).map_err(trouble)
+        self.file.append(entries).map_err(trouble)
     }
 
     fn start_sync(&self) -> Result<SyncWork<Synced>, LogTrouble> {
-        let pending = self.0.start_sync().map_err(trouble)?;
-        Ok(Box::new(|| pending.run().map_err(trouble)))
+        let pending = self.file.start_sync().map_err(trouble)?;
+        let Some(kept) = &self.kept else {
+            return Ok(Box::new(|| pending.run().map_err(trouble)));
+        };
+        let (kept, batch) = (Arc::clone(kept), kept.batch(&self.file)?);
+        // On disk first: a node that comes back with its disk goes on from that.
+        Ok(Box::new(move || {
+            let synced = pending.run().map_err(trouble)?;
+            kept.write(batch).map(|()| synced)
+        }))
     }
 
     fn confirm(&mut self, synced: Synced) {
-        self.0.confirm(synced);
+        self.file.confirm(synced);
     }
 
     fn read_after(&self, after: EntryId, bytes_max: usize) -> Result<Vec<RawEntry>, LogTrouble> {
-        self.0.read_after(after, bytes_max).map_err(trouble)
+        self.file.read_after(after, bytes_max).map_err(trouble)
     }
 
     fn cut_after(&mut self, keep: EntryId) -> Result<(), LogTrouble> {
-        self.0.cut_after(keep).map_err(trouble)
+        self.forget();
+        self.file.cut_after(keep).map_err(trouble)
     }
 
     fn reset_to(&mut self, base: EntryId) -> Result<(), LogTrouble> {
-        self.0.reset_to(base).map_err(trouble)
+        self.forget();
+        self.file.reset_to(base).map_err(trouble)
     }
 
     fn trim_through(&mut self, through: Seq) -> Result<(), LogTrouble> {
-        self.0.trim_through(through).map_err(trouble)
+        self.file.trim_through(through).map_err(trouble)
     }
 }
 

@@ -48,6 +48,12 @@ pub enum StartError {
         /// What is in the way.
         source: Box<StoreError>,
     },
+    /// What a node alone has left in the database could not be taken over.
+    #[error(
+        "could not take over the log that is kept in the database: {0}\n\
+         hint: see `weir.aloneLog` in deployment.yaml; with `disk` the node starts without it"
+    )]
+    Adopt(String),
     /// A file of certificates or keys cannot be used.
     #[error(
         "could not encrypt event sync\n\

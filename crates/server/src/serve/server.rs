@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
-use weir_cluster::{NodeId, Pair, PairConfig, PairError, Running, Secret, SyncTls, Timing};
+use weir_cluster::{
+    LeaseStore, NodeId, Pair, PairConfig, PairError, Running, Secret, SyncTls, Timing,
+};
 use weir_connectors::Site;
 use weir_datasource::{
     Database, DatabaseOptions, FileLog, LogOptions, Login, NamedDatabase, SnapshotPlace, StoreError,
@@ -16,8 +18,8 @@ use weir_datasource::{
 
 use crate::config::{Cluster, DatabasePlace, Datasource, Deployment, Home, Surroundings};
 use crate::node::{
-    Command, Conductor, DiskLog, DiskShelf, Group, GroupTables, Role, Settings, Shelf, SoleTables,
-    StorePlaces, machine,
+    Adopted, Command, Conductor, DiskLog, DiskShelf, Group, GroupTables, KeepingStore, Kept, Role,
+    Settings, Shelf, SoleTables, StorePlaces, adopt, machine, wait_of,
 };
 
 use super::apps;
@@ -313,19 +315,62 @@ async fn join(deployment: &Deployment, log: FileLog) -> Result<Joined, StartErro
                 busy_timeout(cluster),
             )?);
             let config = pair_config(deployment, Timing::new(cluster.lease, cluster.renewal))?;
-            let pair = Pair::start(config, Arc::clone(&tables), DiskLog(log)).await;
-            let farewell = Some(Farewell { tables, node: deployment.carbon.id.clone() });
-            Ok(Joined { pair: pair.map_err(pair_error)?, farewell })
+            let farewell =
+                Some(Farewell { tables: Arc::clone(&tables), node: deployment.carbon.id.clone() });
+            let pair = start(deployment, config, tables, log).await?;
+            Ok(Joined { pair, farewell })
         }
         None => {
             let place = &deployment.persistence.place;
             let tables = group_tables(&deployment.carbon.id, place, DatabaseOptions::default())?;
             let config = pair_config(deployment, Timing::default())?;
-            let tables = Arc::new(SoleTables::new(tables));
-            let pair = Pair::start(config, tables, DiskLog(log)).await;
-            Ok(Joined { pair: pair.map_err(pair_error)?, farewell: None })
+            let pair = start(deployment, config, SoleTables::new(tables), log).await?;
+            Ok(Joined { pair, farewell: None })
         }
     }
+}
+
+/// Starts the pair's driver over the log: where the node keeps it in the database while it is
+/// alone, what another one alone has left there is taken over first.
+async fn start(
+    deployment: &Deployment,
+    config: PairConfig,
+    store: impl LeaseStore,
+    log: FileLog,
+) -> Result<Pair<DiskLog>, StartError> {
+    if !deployment.own.alone_log_in_database {
+        let pair = Pair::start(config, Arc::new(store), DiskLog::new(log, None)).await;
+        return pair.map_err(pair_error);
+    }
+    let place = &deployment.persistence.place;
+    let wrong = |source| database_error("persistence", place, source);
+    let database = open("persistence", place, DatabaseOptions::default())?;
+    let mut table = database.kept_log(&config.group).map_err(wrong)?;
+    let (lease, mut node) = (config.timing.lease, config.node.to_string());
+    let (mut store, mut log, mut seen) = (store, log, None);
+    loop {
+        let work = move || {
+            let done = adopt(&store, &mut table, &mut log, (&node, &mut seen));
+            (done, store, table, log, node, seen)
+        };
+        let worked = tokio::task::spawn_blocking(work).await;
+        let done = worked.map_err(|why| StartError::Adopt(why.to_string()))?;
+        let found;
+        (found, store, table, log, node, seen) = done;
+        match found {
+            Ok(Adopted::Wait) => tokio::time::sleep(wait_of(lease)).await,
+            Ok(Adopted::Nothing) => break,
+            Ok(Adopted::Through(at)) => {
+                tracing::info!("took the log over from the database, up to entry {at}");
+                break;
+            }
+            Err(why) => return Err(StartError::Adopt(why.to_string())),
+        }
+    }
+    let kept = Arc::new(Kept::new(log.id(), table));
+    let store = Arc::new(KeepingStore::new(store, Arc::clone(&kept)));
+    let pair = Pair::start(config, store, DiskLog::new(log, Some(kept))).await;
+    pair.map_err(pair_error)
 }
 
 /// A renewal that waits for the file longer than this is better tried again.
