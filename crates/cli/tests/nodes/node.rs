@@ -117,6 +117,16 @@ impl Node {
         (status, serde_json::from_str(body).unwrap_or_default())
     }
 
+    /// The answer to `GET path` on its own port, with a login as `name:password`.
+    pub(crate) fn get(&self, path: &str, login: &str) -> (u16, Json) {
+        let login = base64::engine::general_purpose::STANDARD.encode(login);
+        let head = format!("GET {path} HTTP/1.1\r\nhost: x\r\nauthorization: Basic {login}\r\n");
+        let answer = answer(self.http, &head, "").unwrap();
+        let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
+        let body = answer.split_once("\r\n\r\n").unwrap().1;
+        (status, serde_json::from_str(body).unwrap_or_default())
+    }
+
     /// What `weir status` says, once it satisfies `enough`.
     pub(crate) fn status_when(&self, enough: impl Fn(&Json) -> bool) -> Json {
         let deadline = Instant::now() + PATIENCE;

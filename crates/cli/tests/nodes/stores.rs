@@ -88,3 +88,28 @@ fn what_is_wrong_with_a_question_is_told() {
         (200, json!({"records": []}))
     );
 }
+
+#[test]
+fn apps_are_listed_as_the_original_lists_them() {
+    let stage = Stage::new();
+    fs::write(stage.path("apps").join("Shop.siddhi"), SHOP).unwrap();
+    let mut a = stage.node("a");
+    a.until(ACTIVE);
+    let mut b = stage.node("b");
+    b.until(PASSIVE);
+    let get = |node: &Node, path: &str| node.get(path, "admin:admin");
+    for (node, active) in [(&a, "active"), (&b, "inactive")] {
+        assert_eq!(get(node, "/siddhi-apps"), (200, json!(["Shop", "Sums"])));
+        assert_eq!(get(node, "/siddhi-apps/count"), (200, json!(2)));
+        assert_eq!(get(node, "/siddhi-apps/Shop"), (200, json!({ "content": SHOP })));
+        assert_eq!(get(node, "/siddhi-apps/Shop/status"), (200, json!({ "status": active })));
+        assert_eq!(get(node, "/siddhi-apps/Shop/isExists"), (200, json!(true)));
+        assert_eq!(get(node, "/siddhi-apps/Nope/isExists"), (200, json!(false)));
+        assert_eq!(get(node, "/siddhi-apps/Nope/status").0, 404);
+        assert_eq!(get(node, "/siddhi-apps/Nope").0, 404);
+    }
+    assert_eq!(get(&a, "/siddhi-apps?isActive=true"), (200, json!(["Shop", "Sums"])));
+    assert_eq!(get(&b, "/siddhi-apps?isActive=true"), (200, json!([])));
+    assert_eq!(a.get("/siddhi-apps", "admin:wrong").0, 401);
+    assert_eq!(a.ask("/siddhi-apps", Some("admin:admin"), SHOP).0, 501);
+}

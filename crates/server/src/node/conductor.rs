@@ -60,6 +60,8 @@ pub(crate) struct Settings {
 pub(crate) enum Command {
     /// How it is.
     View(oneshot::Sender<NodeView>),
+    /// The text of an app that there is.
+    Text { app: Text, reply: oneshot::Sender<Option<String>> },
     /// Ask an app, or change what it holds, by an on-demand query.
     Query { app: Text, text: Text, reply: oneshot::Sender<Asked> },
     /// Give the lease back and end.
@@ -383,6 +385,11 @@ impl Conductor {
         match command {
             Command::View(reply) => {
                 self.look(reply);
+                false
+            }
+            Command::Text { app, reply } => {
+                let text = self.settings.texts.iter().find(|it| it.name == app);
+                drop(reply.send(text.map(|it| it.text.clone())));
                 false
             }
             Command::Query { app, text, reply } => {

@@ -8,6 +8,7 @@ mod metrics;
 mod release;
 mod report;
 mod server;
+mod siddhi_apps;
 mod stores;
 
 pub use error::StartError;

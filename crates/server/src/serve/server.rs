@@ -28,6 +28,7 @@ use super::error::StartError;
 use super::health;
 use super::metrics;
 use super::release;
+use super::siddhi_apps::Apps;
 use super::stores::Stores;
 
 /// How often a node says that it is there.
@@ -132,7 +133,9 @@ impl Server {
             );
         }
         let stores = Stores::new(commands.clone(), deployment.auth.clone());
-        let beside = metrics::router(commands.clone()).merge(stores.clone().router());
+        let apps = Apps::new(commands.clone(), deployment.auth.clone());
+        let beside = metrics::router(commands.clone()).merge(apps.router());
+        let beside = beside.merge(stores.clone().router());
         let health = health::serve(listener, role.clone(), gate, beside);
         let mut services = vec![tokio::spawn(health)];
         services.extend(stores_port.map(|listener| tokio::spawn(stores.serve(listener))));

@@ -131,7 +131,7 @@ fn text(value: &Value) -> Json {
     value.to_string().into()
 }
 
-fn unknown_user() -> Response {
+pub(super) fn unknown_user() -> Response {
     let why = "a name and a password are asked for\nhint: those of `auth.configs`";
     let mut response = failed(StatusCode::UNAUTHORIZED, why);
     let realm = header::HeaderValue::from_static("Basic realm=\"weir\"");
@@ -139,7 +139,7 @@ fn unknown_user() -> Response {
     response
 }
 
-fn not_active() -> Response {
+pub(super) fn not_active() -> Response {
     let why = "this node is not the active one\nhint: ask the other one, or again in a moment";
     let mut response = failed(StatusCode::SERVICE_UNAVAILABLE, why);
     response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
