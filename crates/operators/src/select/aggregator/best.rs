@@ -88,7 +88,7 @@ impl<T> Queue<T> {
         self.rest.clear();
     }
 
-    #[inline]
+    #[inline(always)]
     fn take(
         &mut self,
         kind: Kind,
@@ -182,22 +182,23 @@ impl<T: Ranked> Best<T> {
         let (kinds, groups) = (&rows.kinds[places.clone()], &rows.groups[places.clone()]);
         self.typed.grow(rows.top);
         let queues = &mut self.typed.0;
-        let mut take = |kind: &Kind, group: &u32, value: Option<&T>| {
-            let best = &mut queues[*group as usize];
-            if let Some(value) = value {
-                best.take(*kind, *value, better, same);
-            }
-            best.front
-        };
         let given = kinds.iter().zip(groups);
         if let Some(Vals::Each { data, nulls: None }) = values {
-            let given = given.zip(&data[places]);
-            out.extend(given.map(|((kind, group), value)| take(kind, group, Some(value))));
+            out.extend(given.zip(&data[places]).map(|((kind, group), value)| {
+                let best = &mut queues[*group as usize];
+                best.take(*kind, *value, better, same);
+                best.front
+            }));
             return;
         }
         let value_at = |i: usize| values.and_then(|values| values.get(places.start + i));
-        let given = given.enumerate();
-        out.extend(given.map(|(i, (kind, group))| take(kind, group, value_at(i))));
+        out.extend(given.enumerate().map(|(i, (kind, group))| {
+            let best = &mut queues[*group as usize];
+            if let Some(value) = value_at(i) {
+                best.take(*kind, *value, better, same);
+            }
+            best.front
+        }));
     }
 
     fn run_mixed(&mut self, rows: &Rows<'_>, out: &mut Column) -> Result<(), Fault> {
