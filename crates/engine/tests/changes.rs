@@ -193,11 +193,12 @@ fn every_problem_of_an_app_is_told_at_once_and_at_its_place() {
             format!("{line} {}", it.message.lines().next().unwrap_or_default())
         })
         .collect();
-    assert_eq!(lines.len(), 5, "{lines:#?}");
+    assert_eq!(lines.len(), 6, "{lines:#?}");
     for (line, part) in lines.iter().zip([
         "2 `now and then` is no cron expression",
         "3 `k` is no condition for a window",
         "4 the window `length` cannot be given (string)",
+        "5 `often` is no cron expression",
         "5 no attribute `nothing` here",
         "6 `count() < x` is no condition for a window: no attribute `x` here",
     ]) {
