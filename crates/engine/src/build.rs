@@ -18,7 +18,7 @@ use weir_plan::{
     Origin, Plan, QueryPlan, SelectPlan, SinglePlan, TableChange, TriggerPlan, TriggerTime,
     WindowPlan, condition, types,
 };
-use weir_query::{EventType, JoinKind, Problem, RateKind, RateWhich};
+use weir_query::{EventType, JoinKind, Problem, RateKind, RateWhich, Span};
 use weir_tables::{OpenStores, Table, TableCondition};
 
 use crate::aggregation::{Asking, NamedAggregation, spec};
@@ -80,7 +80,7 @@ fn named_window(it: &NamedWindowPlan) -> Result<NamedWindow, Problem> {
     };
     match build_window(&spec) {
         Ok(window) => Ok(NamedWindow::new(window, &it.window.name, event_types(it.output))),
-        Err(why) => Err(Problem::new("window", it.window.span, why)),
+        Err(why) => Err(hinted("window", it.window.span, &why)),
     }
 }
 
@@ -358,6 +358,14 @@ fn single(
     Ok(Single::new(handlers(&it.before)?, window, handlers(&it.after)?, seat))
 }
 
+/// A problem whose text may say what to do in a second line.
+pub(crate) fn hinted(code: &'static str, span: Span, why: &str) -> Problem {
+    match why.split_once("\nhint: ") {
+        Some((message, hint)) => Problem::new(code, span, message).with_hint(hint),
+        None => Problem::new(code, span, why),
+    }
+}
+
 fn built(
     window: &WindowPlan,
     schema: &Schema,
@@ -374,7 +382,7 @@ fn built(
         find_wanted,
         conditions: Some(window_conditions(window, schema)),
     })
-    .map_err(|why| Problem::new("window", window.span, why))
+    .map_err(|why| hinted("window", window.span, &why))
 }
 
 /// Compiles conditions over the rows of a window.

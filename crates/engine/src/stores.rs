@@ -6,6 +6,7 @@ use weir_tables::{
     CachePolicy, CacheSpec, OpenStores, Store, StoreFailure, StoreSpec, Table, TableSpec,
 };
 
+use crate::build::hinted;
 use crate::query::Query;
 
 /// Stores of a host that has none.
@@ -92,9 +93,5 @@ pub(crate) fn ready(mut query: Query, tables: &[Table], span: Span) -> Result<Qu
 }
 
 fn problem(code: &'static str, span: Span, failure: StoreFailure) -> Problem {
-    let why = failure.why;
-    match why.split_once("\nhint: ") {
-        Some((message, hint)) => Problem::new(code, span, message).with_hint(hint),
-        None => Problem::new(code, span, why),
-    }
+    hinted(code, span, &failure.why)
 }

@@ -225,11 +225,12 @@ pub fn window_names() -> impl Iterator<Item = &'static str> {
 /// # Errors
 ///
 /// There is no such window, or its parameters are not what it takes; the sentence is for the
-/// person who wrote the app.
+/// person who wrote the app, and a second line after `hint: ` says what to do.
 pub fn build(spec: &WindowSpec<'_>) -> Result<Box<dyn Window>, String> {
     let Some(entry) = entries().find(|entry| entry.name == spec.name) else {
         let names: Vec<_> = window_names().map(|name| format!("`{name}`")).collect();
-        return Err(format!("there is no window `{}`; there are {}", spec.name, names.join(", ")));
+        let (name, names) = (spec.name, names.join(", "));
+        return Err(format!("there is no window `{name}`\nhint: there are {names}"));
     };
     check(entry.name, entry.signatures, &spec.params)?;
     (entry.make)(spec)

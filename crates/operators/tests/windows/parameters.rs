@@ -82,7 +82,8 @@ fn a_refusal_says_what_is_taken() {
         "the parameter `window.length` of the window `length` has to be a constant"
     );
     assert!(
-        refusal(&window("tim", [ms(1)])).starts_with("there is no window `tim`; there are `ba")
+        refusal(&window("tim", [ms(1)]))
+            .starts_with("there is no window `tim`\nhint: there are `ba")
     );
 }
 
