@@ -3,6 +3,7 @@
 mod bench;
 mod check;
 mod demo;
+mod errors;
 mod fmt;
 mod io;
 mod replay;
@@ -44,6 +45,7 @@ enum Command {
     Serve(serve::Serve),
     Status(status::Status),
     Takeover(takeover::Takeover),
+    Errors(errors::Errors),
     Demo(demo::Demo),
 }
 
@@ -57,6 +59,7 @@ fn main() -> ExitCode {
         Command::Serve(command) => command.execute(),
         Command::Status(command) => command.execute(),
         Command::Takeover(command) => command.execute(),
+        Command::Errors(command) => command.execute(),
         Command::Demo(command) => command.execute(),
     };
     match done {

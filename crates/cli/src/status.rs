@@ -49,6 +49,11 @@ impl Status {
 
 /// Asks the node of a home.
 pub(crate) fn ask(home: &Path, what: &str) -> anyhow::Result<Json> {
+    ask_with(home, &json!({ "ask": what }))
+}
+
+/// Asks the node of a home a question with more to it.
+pub(crate) fn ask_with(home: &Path, question: &Json) -> anyhow::Result<Json> {
     let socket = home.join("weir.sock");
     let stream = UnixStream::connect(&socket).with_context(|| {
         format!(
@@ -58,7 +63,7 @@ pub(crate) fn ask(home: &Path, what: &str) -> anyhow::Result<Json> {
         )
     })?;
     stream.set_read_timeout(Some(ANSWER_MAX))?;
-    (&stream).write_all(format!("{}\n", json!({ "ask": what })).as_bytes())?;
+    (&stream).write_all(format!("{question}\n").as_bytes())?;
     let mut line = String::new();
     BufReader::new(&stream).read_line(&mut line).context("the node does not answer")?;
     let answer: Json = serde_json::from_str(&line).context("the node's answer is not JSON")?;

@@ -2,6 +2,7 @@
 
 mod cluster_tables;
 mod door;
+mod error_store;
 mod file_log;
 mod kept_log;
 #[cfg(feature = "mysql")]
@@ -19,6 +20,7 @@ pub use door::{
     Database, DatabaseOptions, JdbcUrl, Login, Once, QUERY_ROWS_MAX, Rows, Sql, Statement,
     StoreError, WriteMark,
 };
+pub use error_store::{ErrorStore, StoredError};
 pub use file_log::{
     FileLog, LogError, LogOptions, PendingSync, Recovered, SEGMENT_BYTES, Synced, TOTAL_BYTES_MAX,
 };

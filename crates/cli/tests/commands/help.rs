@@ -5,7 +5,7 @@ use expect_test::expect;
 use crate::desk::Desk;
 
 /// Every command that a person may type.
-const COMMANDS: [&str; 7] = ["bench", "check", "demo", "fmt", "replay", "run", "serve"];
+const COMMANDS: [&str; 8] = ["bench", "check", "demo", "errors", "fmt", "replay", "run", "serve"];
 
 #[test]
 fn a_mistyped_command_is_met_with_the_nearest() {

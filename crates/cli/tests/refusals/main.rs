@@ -20,3 +20,5 @@ mod receiver;
 mod requests;
 #[cfg(test)]
 mod sync_frames;
+#[cfg(test)]
+mod undelivered;

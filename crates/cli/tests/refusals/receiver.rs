@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
@@ -22,13 +23,14 @@ struct Kept {
 pub(crate) struct Receiver {
     pub(crate) at: SocketAddr,
     kept: Arc<(Mutex<Kept>, Condvar)>,
+    refuses: Arc<AtomicBool>,
 }
 
 impl Receiver {
     pub(crate) fn open() -> Self {
         let at = port();
         let listener = TcpListener::bind(at).unwrap();
-        let this = Self { at, kept: Arc::default() };
+        let this = Self { at, kept: Arc::default(), refuses: Arc::default() };
         let taker = this.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
@@ -42,12 +44,22 @@ impl Receiver {
     fn serve(&self, stream: TcpStream) {
         let mut reader = BufReader::new(stream.try_clone().unwrap());
         while let Some((id, body)) = request(&mut reader) {
-            self.keep(&id, body);
-            let answered = (&stream).write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+            let answer: &[u8] = if self.refuses.load(Ordering::Relaxed) {
+                b"HTTP/1.1 400 Bad\r\nContent-Length: 3\r\n\r\nwhy"
+            } else {
+                self.keep(&id, body);
+                b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+            };
+            let answered = (&stream).write_all(answer);
             if answered.is_err() {
                 return;
             }
         }
+    }
+
+    /// Whether all that comes is refused from now on.
+    pub(crate) fn refuse(&self, refuses: bool) {
+        self.refuses.store(refuses, Ordering::Relaxed);
     }
 
     fn keep(&self, id: &str, body: String) {

@@ -10,6 +10,7 @@ use super::server_url::{ServerKind, ServerUrl};
 use super::sql::Sql;
 use super::url::{FileTarget, Target};
 use crate::cluster_tables::{ClusterTables, SqlCluster};
+use crate::error_store::ErrorStore;
 use crate::kept_log::KeptLog;
 use crate::session::Link;
 use crate::snapshots::{SnapshotPlace, Snapshots, SqlSnapshots};
@@ -169,6 +170,15 @@ impl Database {
     /// As [`Database::open`], and when the table's name is not a plain one.
     pub fn snapshots(&self, place: &SnapshotPlace) -> Result<Box<dyn Snapshots>, StoreError> {
         Ok(Box::new(SqlSnapshots::open(&self.link, place, self.options)?))
+    }
+
+    /// The messages of a group that could not be delivered.
+    ///
+    /// # Errors
+    ///
+    /// As [`Database::open`].
+    pub fn error_store(&self, scope: &str) -> Result<ErrorStore, StoreError> {
+        ErrorStore::open(self.link.session(self.options, self.options.answer_within())?, scope)
     }
 
     /// The log of a group, as a node alone keeps it here.

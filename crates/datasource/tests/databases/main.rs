@@ -7,6 +7,7 @@
 
 mod bed;
 mod cluster;
+mod error_store;
 mod kept_log;
 mod servers;
 mod snapshots;

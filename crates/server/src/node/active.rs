@@ -23,6 +23,7 @@ use super::pump::{self, Gate};
 use super::request::Requests;
 use super::saved::Saved;
 use super::ticker;
+use super::undelivered::Undelivered;
 use weir_cluster::Marks;
 
 /// How long the sources of a node that is no longer active may take to give up their ports.
@@ -39,6 +40,8 @@ pub(crate) struct Shared {
     pub(crate) requests: Requests,
     /// Whether outputs may leave.
     pub(crate) gate: watch::Receiver<Gate>,
+    /// Where messages go that a sink with `on.error='STORE'` could not deliver.
+    pub(crate) undelivered: Option<Undelivered>,
     /// Told when a delivered mark has moved.
     pub(crate) moved: Arc<Notify>,
 }
@@ -106,7 +109,9 @@ impl BuiltApp {
         for port in machine.sinks() {
             let outlet = Outlet::new(&port.annotation, &info(port), &shared.site)
                 .map_err(|why| wrong(port, why))?;
-            only_supported(port, outlet.on_error)?;
+            if outlet.on_error != OnError::Store || shared.undelivered.is_none() {
+                only_supported(port, outlet.on_error)?;
+            }
             warn(&app, port, &outlet.warnings);
             outlets.push((port.clone(), outlet));
         }
@@ -203,7 +208,9 @@ impl ActiveApp {
             if resumed {
                 outlet.encoder.resume();
             }
-            self.pumps.spawn(pump::run(Arc::clone(lane), outlet, shared.gate.clone()));
+            let keep = (self.handle.name.clone(), shared.undelivered.clone());
+            let (lane, gate) = (Arc::clone(lane), shared.gate.clone());
+            self.pumps.spawn(pump::run(lane, outlet, gate, keep));
         }
     }
 
@@ -303,8 +310,8 @@ fn only_supported(port: &Port, on_error: OnError) -> Result<(), String> {
     match on_error {
         OnError::Log | OnError::Wait => Ok(()),
         OnError::Stream | OnError::Store => Err(format!(
-            "error: `@{}` of `{}`: `on.error` STREAM and STORE are not supported yet\n\
-             hint: write `on.error='LOG'` or `on.error='WAIT'`",
+            "error: `@{}` of `{}`: `on.error` STREAM, and STORE of a source, is not supported yet\n\
+             hint: write LOG or WAIT, or STORE at a sink",
             port.annotation.name, port.stream
         )),
     }

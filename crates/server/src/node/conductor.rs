@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 use weir_cluster::{NodeEvent, NodeId, NodeInput, Waiting};
 use weir_codec::{Build, EntryId, Refusal, What};
 use weir_connectors::Site;
+use weir_datasource::StoredError;
 use weir_event::{Epoch, Text};
 
 use super::active::Shared;
@@ -22,6 +23,7 @@ use super::saving::{BEAT, Kept};
 use super::standby::{Shadow, Standby, Standing};
 use super::takeover::TakenOver;
 use super::term::Term;
+use super::undelivered::Undelivered;
 use super::view::{NodeView, Role};
 use super::waits::Waits;
 
@@ -53,6 +55,8 @@ pub(crate) struct Settings {
     pub(crate) under_way_max: usize,
     /// What it does with the log while another node is active.
     pub(crate) standby: Standby,
+    /// Where undelivered messages are kept.
+    pub(crate) undelivered: Option<Undelivered>,
 }
 
 /// What an operator may ask of a running node.
@@ -66,6 +70,8 @@ pub(crate) enum Command {
     Query { app: Text, text: Text, reply: oneshot::Sender<Asked> },
     /// Give the lease back and end.
     Stop,
+    /// Send a message again that could not be delivered.
+    SendAgain(StoredError, oneshot::Sender<Result<(), String>>),
     /// Take the lease although acknowledged events may be lost.
     AcceptLoss,
 }
@@ -163,6 +169,7 @@ impl Conductor {
             site: settings.site.clone(),
             requests,
             gate: gate_seen,
+            undelivered: settings.undelivered.clone(),
             moved: Arc::new(Notify::new()),
         };
         let this = Self {
@@ -396,6 +403,10 @@ impl Conductor {
                 let asked = self.query(app, text);
                 // Whoever asked may have gone.
                 drop(reply.send(asked));
+                false
+            }
+            Command::SendAgain(entry, reply) => {
+                self.send_again(entry, reply);
                 false
             }
             Command::AcceptLoss => {

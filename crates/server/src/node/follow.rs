@@ -449,6 +449,7 @@ mod tests {
         Follower::start(Course {
             texts: vec![AppText { name: "T".into(), text: "T".to_owned() }],
             shared: Shared {
+                undelivered: None,
                 maker: Arc::new(|_: &AppText| Ok(Box::new(tally("T")) as Box<dyn Machine>)),
                 site: Site::default(),
                 requests,

@@ -33,6 +33,7 @@ mod tests;
 mod ticker;
 #[cfg(test)]
 mod told;
+mod undelivered;
 mod view;
 mod waits;
 
@@ -49,6 +50,7 @@ pub(crate) use saved::SNAPSHOT_FORMAT;
 pub use standby::Standby;
 pub(crate) use stores::StorePlaces;
 pub(crate) use ticker::now as ticker_now;
+pub(crate) use undelivered::{Undelivered, shown};
 pub use view::{AppView, NodeView, PeerView, Role, SinkView, SnapshotView, SourceLook};
 pub(crate) use waits::STEPS_US;
 pub use waits::Waits;

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::sync::watch;
-use weir_connectors::{Courier, Encoder, Numbered, Outgoing, Outlet, stopper};
-use weir_event::OutputNo;
+use weir_connectors::{Courier, Encoder, Numbered, OnError, Outgoing, Outlet, stopper};
+use weir_event::{OutputNo, Text};
 
 use super::lane::Lane;
 use super::machine::Output;
+use super::undelivered::Undelivered;
 
 /// How many rows are encoded and delivered in one go: what may come again after a crash.
 const DELIVER_ROWS_MAX: usize = 500;
@@ -63,7 +64,12 @@ async fn shut(gate: &mut watch::Receiver<Gate>) {
 }
 
 /// Runs until the lane is closed.
-pub(crate) async fn run(lane: Arc<Lane>, outlet: Outlet, mut gate: watch::Receiver<Gate>) {
+pub(crate) async fn run(
+    lane: Arc<Lane>,
+    outlet: Outlet,
+    mut gate: watch::Receiver<Gate>,
+    keep: (Text, Option<Undelivered>),
+) {
     let Outlet { sink, encoder, on_error, .. } = outlet;
     let mut courier = Courier::new(sink, on_error);
     while let Some(outputs) = lane.front(DELIVER_ROWS_MAX).await {
@@ -74,7 +80,7 @@ pub(crate) async fn run(lane: Arc<Lane>, outlet: Outlet, mut gate: watch::Receiv
             if !opened(&mut gate).await || lane.is_closed() {
                 return;
             }
-            let (done, given_up) = carry(&mut courier, left, &lane, &mut gate).await;
+            let (done, given_up) = carry(&mut courier, left, &lane, (&mut gate, &keep)).await;
             left = left.get(done..).unwrap_or_default();
             lane.confirm(done_below(left).unwrap_or(last), given_up);
         }
@@ -89,7 +95,7 @@ async fn carry(
     courier: &mut Courier,
     left: &[Outgoing],
     lane: &Lane,
-    gate: &mut watch::Receiver<Gate>,
+    (gate, (app, undelivered)): (&mut watch::Receiver<Gate>, &(Text, Option<Undelivered>)),
 ) -> (usize, u64) {
     let (stopper, mut stop) = stopper();
     let carrying = courier.carry(left, &mut stop, |error, wait| {
@@ -107,6 +113,15 @@ async fn carry(
     let mut given_up = 0;
     for failed in &carried.failed {
         let Some(message) = left.get(failed.index) else { continue };
+        if let (OnError::Store, Some(undelivered)) = (failed.then, undelivered) {
+            let cause = failed.error.to_string();
+            tracing::error!(%app, sink = %lane.element, "kept, as `on.error` says: {cause}");
+            if !undelivered.keep(app, lane, message, cause).await {
+                return (failed.index, given_up);
+            }
+            given_up += message.last.0.saturating_sub(message.no.0) + 1;
+            continue;
+        }
         given_up += message.last.0.saturating_sub(message.no.0) + 1;
         tracing::error!(
             sink = %lane.element,

@@ -288,6 +288,7 @@ impl Node {
             snapshot_every: every,
             under_way_max: 100,
             standby: Standby::Hot,
+            undelivered: None,
         };
         let (commands, orders) = mpsc::channel(4);
         let shelf: Arc<dyn Shelf> = Arc::clone(disk) as Arc<dyn Shelf>;

@@ -139,6 +139,7 @@ impl Node {
             snapshot_every: every,
             under_way_max: 100,
             standby: Standby::Hot,
+            undelivered: None,
         };
         // Nobody gives it orders.
         let (_, orders) = mpsc::channel(1);

@@ -12,8 +12,9 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::node::{Command, NodeView};
+use crate::node::{Command, NodeView, Undelivered};
 
+use super::errors;
 use super::report;
 
 /// How long a node may take to answer.
@@ -56,14 +57,20 @@ impl Desk {
     }
 
     /// Answers until the task is ended.
-    pub(crate) async fn serve(self, commands: mpsc::Sender<Command>) {
+    pub(crate) async fn serve(self, commands: mpsc::Sender<Command>, undelivered: Undelivered) {
         loop {
             match self.listener.accept().await {
                 Ok((stream, _)) => {
-                    let commands = commands.clone();
+                    let (commands, undelivered) = (commands.clone(), undelivered.clone());
                     tokio::spawn(async move {
                         // Whoever asked may have gone.
-                        drop(tokio::time::timeout(ANSWER_MAX, answer(stream, commands)).await);
+                        drop(
+                            tokio::time::timeout(
+                                ANSWER_MAX,
+                                answer(stream, commands, &undelivered),
+                            )
+                            .await,
+                        );
                     });
                 }
                 Err(error) => {
@@ -82,11 +89,16 @@ impl Drop for Desk {
     }
 }
 
-async fn answer(stream: UnixStream, commands: mpsc::Sender<Command>) -> std::io::Result<()> {
+async fn answer(
+    stream: UnixStream,
+    commands: mpsc::Sender<Command>,
+    undelivered: &Undelivered,
+) -> std::io::Result<()> {
     let (reader, mut writer) = stream.into_split();
     let mut question = String::new();
     BufReader::new(reader.take(QUESTION_BYTES_MAX)).read_line(&mut question).await?;
-    let answer = match asked(&question).as_deref() {
+    let question: Json = serde_json::from_str(&question).unwrap_or_default();
+    let answer = match question["ask"].as_str() {
         Some("status") => match look(&commands).await {
             Some(view) => report::json(&view),
             None => json!({ "error": "the node is about to end" }),
@@ -95,15 +107,13 @@ async fn answer(stream: UnixStream, commands: mpsc::Sender<Command>) -> std::io:
             Ok(()) => json!({ "done": "accept-loss" }),
             Err(_) => json!({ "error": "the node is about to end" }),
         },
-        Some(_) | None => json!({ "error": "ask for `status` or `accept-loss`" }),
+        Some(ask) => errors::answer(ask, &question, undelivered, &commands)
+            .await
+            .unwrap_or_else(|| json!({ "error": format!("nothing is known of `{ask}`") })),
+        None => json!({ "error": "ask for `status` or `accept-loss`" }),
     };
     writer.write_all(format!("{answer}\n").as_bytes()).await?;
     writer.shutdown().await
-}
-
-fn asked(question: &str) -> Option<String> {
-    let question: Json = serde_json::from_str(question).ok()?;
-    question.get("ask")?.as_str().map(str::to_owned)
 }
 
 async fn look(commands: &mpsc::Sender<Command>) -> Option<NodeView> {

@@ -3,6 +3,7 @@
 mod apps;
 mod desk;
 mod error;
+mod errors;
 mod health;
 mod metrics;
 mod release;

@@ -19,7 +19,7 @@ use weir_datasource::{
 use crate::config::{Cluster, DatabasePlace, Datasource, Deployment, Home, Surroundings};
 use crate::node::{
     Adopted, Command, Conductor, DiskLog, DiskShelf, Group, GroupTables, KeepingStore, Kept, Role,
-    Settings, Shelf, SoleTables, StorePlaces, adopt, machine, wait_of,
+    Settings, Shelf, SoleTables, StorePlaces, Undelivered, adopt, machine, wait_of,
 };
 
 use super::apps;
@@ -120,9 +120,11 @@ impl Server {
         let Pair { input, events, log, running, .. } = pair;
         let shelf = DiskShelf::new(log, kept, keeper, deployment.persistence.revisions);
         let shelf: Arc<dyn Shelf> = Arc::new(shelf);
+        let undelivered = undelivered(&deployment)?;
         let (commands, orders) = mpsc::channel(COMMANDS_MAX);
         let group = Group { input, events, shelf };
-        let (mut conductor, role) = Conductor::new(settings(&deployment), group, orders);
+        let (mut conductor, role) =
+            Conductor::new(settings(&deployment, &undelivered), group, orders);
         let apps = apps::check(files, conductor.shared());
         conductor.set_apps(apps.good, apps.broken);
         let gate = conductor.shared().gate.clone();
@@ -140,7 +142,7 @@ impl Server {
         let mut services = vec![tokio::spawn(health)];
         services.extend(stores_port.map(|listener| tokio::spawn(stores.serve(listener))));
         match desk {
-            Ok(desk) => services.push(tokio::spawn(desk.serve(commands.clone()))),
+            Ok(desk) => services.push(tokio::spawn(desk.serve(commands.clone(), undelivered))),
             Err(why) => tracing::warn!("`weir status` will not find this node: {why}"),
         }
         let conductor = tokio::spawn(conductor.run());
@@ -233,7 +235,7 @@ fn log_options(deployment: &Deployment) -> LogOptions {
 /// What a log has room for above the limit at which sources are pushed back.
 const LOG_ROOM_BYTES: u64 = 64 << 20;
 
-fn settings(deployment: &Deployment) -> Settings {
+fn settings(deployment: &Deployment, undelivered: &Undelivered) -> Settings {
     let pair = deployment.pair.as_ref();
     let places = store_places(deployment);
     Settings {
@@ -247,6 +249,7 @@ fn settings(deployment: &Deployment) -> Settings {
         snapshot_every: deployment.own.snapshot_every.unwrap_or(deployment.persistence.interval),
         under_way_max: pair.map_or(UNDER_WAY_MAX, |(_, ha)| ha.queue_capacity),
         standby: deployment.own.standby,
+        undelivered: Some(undelivered.clone()),
     }
 }
 
@@ -307,6 +310,19 @@ fn snapshots(deployment: &Deployment) -> Result<Box<dyn weir_datasource::Snapsho
     let database = open("persistence", &kept.place, DatabaseOptions::default())?;
     let place = SnapshotPlace { table: kept.table.clone(), scope: scope.clone() };
     database.snapshots(&place).map_err(|source| database_error("persistence", &kept.place, source))
+}
+
+/// Where messages are kept that could not be delivered: beside the snapshots.
+fn undelivered(deployment: &Deployment) -> Result<Undelivered, StartError> {
+    let place = &deployment.persistence.place;
+    let scope = match &deployment.pair {
+        Some((cluster, _)) => &cluster.group,
+        None => &deployment.carbon.id,
+    };
+    let database = open("persistence", place, DatabaseOptions::default())?;
+    let store = database.error_store(scope);
+    let store = store.map_err(|source| database_error("persistence", place, source))?;
+    Ok(Undelivered::new(store))
 }
 
 async fn join(deployment: &Deployment, log: FileLog) -> Result<Joined, StartError> {
