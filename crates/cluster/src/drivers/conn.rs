@@ -163,6 +163,10 @@ where
         }
         match timeout(IDLE_MAX, reader.read(&mut bytes)).await {
             Err(_) => return LinkError::Idle,
+            // So a node that was killed leaves a connection under TLS.
+            Ok(Err(error)) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+                return ended(&frames);
+            }
             Ok(Err(error)) => return error.into(),
             Ok(Ok(count)) => match bytes.get(..count).filter(|read| !read.is_empty()) {
                 Some(read) => frames.push(read),
