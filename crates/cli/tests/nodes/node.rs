@@ -13,6 +13,9 @@ use serde_json::Value as Json;
 /// Nothing here takes so long; a test that waits this long has failed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
+/// The user that there is without a word, `admin` with the shipped password.
+const ADMIN: &str = "authorization: Basic YWRtaW46YWRtaW4=\r\n";
+
 /// What the active node says once it takes events.
 pub(crate) const ACTIVE: &str = "Successfully Changed to Active Mode";
 /// What the other one says when it starts.
@@ -101,7 +104,7 @@ impl Node {
 
     /// What `GET path` on its own port answers, head and body.
     pub(crate) fn page(&self, path: &str) -> String {
-        answer(self.http, &format!("GET {path} HTTP/1.1\r\nhost: x\r\n"), "").unwrap()
+        answer(self.http, &format!("GET {path} HTTP/1.1\r\nhost: x\r\n{ADMIN}"), "").unwrap()
     }
 
     /// The answer to a body posted to its own port, with a login as `name:password`.

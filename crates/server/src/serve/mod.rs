@@ -4,6 +4,7 @@ mod apps;
 mod desk;
 mod error;
 mod errors;
+mod guard;
 mod health;
 mod metrics;
 mod release;

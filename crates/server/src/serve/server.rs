@@ -25,11 +25,12 @@ use crate::node::{
 use super::apps;
 use super::desk::Desk;
 use super::error::StartError;
+use super::guard;
 use super::health;
 use super::metrics;
 use super::release;
 use super::siddhi_apps::Apps;
-use super::stores::Stores;
+use super::stores;
 
 /// How often a node says that it is there.
 const ANNOUNCE_EVERY: Duration = Duration::from_secs(1);
@@ -134,13 +135,13 @@ impl Server {
                  in `auth.configs`"
             );
         }
-        let stores = Stores::new(commands.clone(), deployment.auth.clone());
-        let apps = Apps::new(commands.clone(), deployment.auth.clone());
-        let beside = metrics::router(commands.clone()).merge(apps.router());
-        let beside = beside.merge(stores.clone().router());
+        let guarded = |router| guard::guarded(router, deployment.auth.clone());
+        let stores = guarded(stores::router(commands.clone()));
+        let apps = Apps::new(commands.clone()).router();
+        let beside = guarded(apps.merge(metrics::router(commands.clone()))).merge(stores.clone());
         let health = health::serve(listener, role.clone(), gate, beside);
         let mut services = vec![tokio::spawn(health)];
-        services.extend(stores_port.map(|listener| tokio::spawn(stores.serve(listener))));
+        services.extend(stores_port.map(|it| tokio::spawn(stores::serve(it, stores))));
         match desk {
             Ok(desk) => services.push(tokio::spawn(desk.serve(commands.clone(), undelivered))),
             Err(why) => tracing::warn!("`weir status` will not find this node: {why}"),

@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde::Deserialize;
@@ -13,33 +13,19 @@ use tokio::sync::{mpsc, oneshot};
 use weir_engine::Rows;
 use weir_event::Value;
 
-use crate::config::Auth;
 use crate::node::{Asked, Command};
 
 const QUERY: &str = "/stores/query";
 
-/// What the service needs of its node.
-#[derive(Clone)]
-pub(crate) struct Stores {
-    commands: mpsc::Sender<Command>,
-    auth: Auth,
+/// Its paths, for whichever service offers them.
+pub(crate) fn router(commands: mpsc::Sender<Command>) -> Router {
+    Router::new().route(QUERY, post(query)).with_state(commands)
 }
 
-impl Stores {
-    pub(crate) fn new(commands: mpsc::Sender<Command>, auth: Auth) -> Self {
-        Self { commands, auth }
-    }
-
-    /// Its paths, for whichever service offers them.
-    pub(crate) fn router(self) -> Router {
-        Router::new().route(QUERY, post(query)).with_state(self)
-    }
-
-    /// Answers on a port of its own until the task is ended.
-    pub(crate) async fn serve(self, listener: TcpListener) {
-        if let Err(error) = axum::serve(listener, self.router()).await {
-            tracing::error!("the HTTP service for on-demand queries ended: {error}");
-        }
+/// Answers on a port of its own until the task is ended.
+pub(crate) async fn serve(listener: TcpListener, router: Router) {
+    if let Err(error) = axum::serve(listener, router).await {
+        tracing::error!("the HTTP service for on-demand queries ended: {error}");
     }
 }
 
@@ -54,11 +40,7 @@ struct Question {
     details: bool,
 }
 
-async fn query(State(stores): State<Stores>, headers: HeaderMap, body: Bytes) -> Response {
-    let login = headers.get(header::AUTHORIZATION).and_then(|it| it.to_str().ok());
-    if !stores.auth.allows(QUERY, login) {
-        return unknown_user();
-    }
+async fn query(State(commands): State<mpsc::Sender<Command>>, body: Bytes) -> Response {
     let question: Question = match serde_json::from_slice(&body) {
         Ok(question) => question,
         Err(error) => {
@@ -76,7 +58,7 @@ async fn query(State(stores): State<Stores>, headers: HeaderMap, body: Bytes) ->
     }
     let (reply, asked) = oneshot::channel();
     let (app, text) = (question.app.as_str().into(), question.query.as_str().into());
-    let sent = stores.commands.send(Command::Query { app, text, reply }).await;
+    let sent = commands.send(Command::Query { app, text, reply }).await;
     let asked = match sent {
         Ok(()) => asked.await.unwrap_or(Asked::NotActive),
         Err(_) => Asked::NotActive,
@@ -131,14 +113,6 @@ fn text(value: &Value) -> Json {
     value.to_string().into()
 }
 
-pub(super) fn unknown_user() -> Response {
-    let why = "a name and a password are asked for\nhint: those of `auth.configs`";
-    let mut response = failed(StatusCode::UNAUTHORIZED, why);
-    let realm = header::HeaderValue::from_static("Basic realm=\"weir\"");
-    response.headers_mut().insert(header::WWW_AUTHENTICATE, realm);
-    response
-}
-
 pub(super) fn not_active() -> Response {
     let why = "this node is not the active one\nhint: ask the other one, or again in a moment";
     let mut response = failed(StatusCode::SERVICE_UNAVAILABLE, why);
@@ -147,7 +121,7 @@ pub(super) fn not_active() -> Response {
 }
 
 /// An error in the shape of the original's.
-fn failed(code: StatusCode, why: &str) -> Response {
+pub(super) fn failed(code: StatusCode, why: &str) -> Response {
     answer(code, &json!({ "code": 1, "type": "error", "message": why }))
 }
 
