@@ -11,7 +11,7 @@ pub(crate) const STEPS_US: [u64; 14] = [
 /// Durations of one kind since the node started.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Waits {
-    /// How many were at most as long as each of [`STEPS_US`] and longer than the one before.
+    /// How many were at most as long as each of `STEPS_US` and longer than the one before.
     pub steps: [u64; STEPS_US.len()],
     /// How many there were.
     pub count: u64,
