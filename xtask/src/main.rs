@@ -28,7 +28,8 @@ cargo xtask COMMAND
   bench     measures `weir` beside the reference on the workloads in ../shared, or those named
   serve     measures what `weir serve` costs an event that comes over HTTP; builds nothing: it takes
             target/release/weir or the binary that is named; `serve snapshots` measures how long
-            a snapshot holds events up, `serve takeovers KILLS [queue]` a killed node's absence
+            a snapshot holds events up, `serve takeovers KILLS [queue]` a killed node's absence,
+            `serve replication RATE` what a passive node costs the active one
   growth    measures what an event costs as the state grows, and what the state takes in memory
   examples  replays the data of the examples on `weir` and compares with the answers beside it
   databases up | down | run -- COMMAND
@@ -57,6 +58,7 @@ fn main() -> Result<ExitCode> {
             let own = "snapshotIntervalMillis: 5000\nstandby: queue";
             serve::takeovers(&root, kills.parse()?, own)?
         }
+        ["serve", "replication", rate] => serve::replication(&root, rate.parse()?)?,
         ["serve"] => serve::throughput(&root, None)?,
         ["serve", binary] => serve::throughput(&root, Some(binary))?,
         ["examples"] => examples::step(&root)? == steps::Outcome::Passed,

@@ -3,9 +3,11 @@
 mod client;
 mod home;
 mod node;
+mod replication;
 mod sink;
 mod state;
 mod throughput;
 
+pub(crate) use replication::replication;
 pub(crate) use state::{snapshots, takeovers};
 pub(crate) use throughput::throughput;

@@ -11,7 +11,7 @@ use super::home::Layout;
 use super::node::{Node, pause};
 
 /// The app that is fed.
-const APP: &str = "@app:name('Load')
+pub(super) const APP: &str = "@app:name('Load')
 @source(type='http', receiver.url='http://127.0.0.1:${LOAD_SOURCE_PORT}/In', @map(type='json'))
 define stream In (k string, n long, v int, p double);
 @sink(type='inMemory', topic='out')
