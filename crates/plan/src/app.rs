@@ -14,6 +14,7 @@ use crate::graph::{
     PartitionId, PartitionPlan, Plan, Playback, Purge, QueryId, QueryPlan, SelectPlan, TableChange,
 };
 use crate::select::{final_slot, number_slots, slots};
+use crate::statistics::statistics;
 use crate::stored_periods::stored_periods;
 
 /// Resolves all names and types of an app, which finds `configured` in its host's configuration.
@@ -89,6 +90,9 @@ impl Planner {
                         .with_hint("write `@async(buffer.size='…')` before a stream"),
                 );
             }
+        }
+        if let Some(annotation) = app.annotation("statistics") {
+            self.definitions.plan.statistics = statistics(annotation, &mut self.problems);
         }
         let Some(playback) = app.annotation("playback") else { return };
         let known = ["idle.time", "increment"];

@@ -6,6 +6,8 @@ use weir_event::{DataType, Schema, Value};
 use weir_expr::{Aggregate, Bound, Expr, StreamFunction};
 use weir_query::{Annotation, EventType, JoinKind, Logical, RateKind, Span};
 
+use crate::statistics::StatisticsPlan;
+
 /// Declares a number that names one thing of a plan.
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -57,6 +59,8 @@ pub struct Plan {
     pub annotations: Vec<Annotation>,
     /// Set by `@app:playback`.
     pub playback: Option<Playback>,
+    /// Set by `@app:statistics`.
+    pub statistics: Option<StatisticsPlan>,
     /// All streams: defined, created by queries, inner, and fault streams.
     pub streams: Vec<StreamPlan>,
     /// The tables.

@@ -12,6 +12,7 @@ mod input;
 mod on_demand;
 mod select;
 mod state;
+mod statistics;
 mod stored_periods;
 
 pub use app::{plan, time_text, types};
@@ -26,3 +27,4 @@ pub use graph::{
     TriggerTime, View, Which, WindowId, WindowPlan,
 };
 pub use on_demand::{FindPlan, OnDemandActionPlan, OnDemandPlan, on_demand};
+pub use statistics::StatisticsPlan;

@@ -25,8 +25,8 @@ from In#window.length(ROWS) select k, sum(n) as total group by k having total < 
 from Probe select n insert into Out;
 ";
 
-/// Sizes of the state: rows of about 50 bytes in a snapshot.
-const ROWS: [usize; 3] = [20_000, 200_000, 2_000_000];
+/// Sizes of the state: rows of about 32 bytes in a snapshot, so 1, 10 and 100 MB.
+const ROWS: [usize; 3] = [31_000, 310_000, 3_100_000];
 
 /// How often a probe is sent, and for how long.
 const PROBE_EVERY: Duration = Duration::from_millis(5);

@@ -12,6 +12,7 @@ use weir_connectors::{
     Inlet, Intake, OnError, Outlet, Position, Site, SourceState, Stopper, StreamInfo, stopper,
 };
 use weir_event::{Epoch, Text};
+use weir_plan::StatisticsPlan;
 
 use super::app::{AppHandle, AppThread};
 use super::door::Shelf;
@@ -22,6 +23,7 @@ use super::past::Past;
 use super::pump::{self, Gate};
 use super::request::Requests;
 use super::saved::Saved;
+use super::statistics::{self, Counted};
 use super::ticker;
 use super::undelivered::Undelivered;
 use weir_cluster::Marks;
@@ -77,6 +79,7 @@ pub(crate) struct ActiveApp {
     inlets: Vec<(Port, Inlet)>,
     /// Those of its sinks that are not at work yet, in the order of its lanes.
     outlets: Mutex<Vec<Outlet>>,
+    statistics: Option<StatisticsPlan>,
     stopper: Stopper,
     stop: weir_connectors::Stop,
     running: JoinSet<()>,
@@ -160,6 +163,7 @@ impl BuiltApp {
             .map(|(port, _)| Arc::new(Lane::new(port.element.clone(), Arc::clone(&shared.moved))))
             .collect();
         let handle_name = self.machine.name().to_owned();
+        let statistics = self.machine.statistics();
         let (mut thread, handle) = AppThread::new(self.machine, &self.text.text, lanes.clone());
         let mut recorded = logged.answers;
         match thread.restore(saved, marks) {
@@ -192,6 +196,7 @@ impl BuiltApp {
             sources: Vec::new(),
             inlets: self.inlets,
             outlets: Mutex::new(self.outlets.into_iter().map(|(_, outlet)| outlet).collect()),
+            statistics,
             stopper,
             stop,
             running: JoinSet::new(),
@@ -242,6 +247,21 @@ impl ActiveApp {
                     tracing::error!(%app, source = %port.element, "the source ended: {error}");
                 }
                 ended.set(SourceState::Closed);
+            });
+        }
+        if let Some(statistics) = self.statistics.take() {
+            let counted = Counted {
+                app: self.handle.name.clone(),
+                sources: self.sources.clone(),
+                lanes: self.handle.lanes.clone(),
+                progress: self.handle.progress.clone(),
+            };
+            let mut stop = self.stop.clone();
+            self.running.spawn(async move {
+                tokio::select! {
+                    () = statistics::run(statistics, counted) => {}
+                    () = stop.wait() => {}
+                }
             });
         }
         self.running.spawn({

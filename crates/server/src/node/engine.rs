@@ -9,6 +9,7 @@ use weir_engine::{
     App, Emitted, EntryHead, Level, LoadError, Options, QueryError, SegmentBuilder, TapId,
 };
 use weir_event::{Batch, OutputNo, Text, Time};
+use weir_plan::StatisticsPlan;
 
 use super::answers::Answers;
 use super::machine::{At, LoadFailure, Machine, Output, Outputs, Port, Step};
@@ -240,6 +241,10 @@ impl Machine for EngineMachine {
     fn answers(&self) -> Option<&Arc<Answers>> {
         let outside = self.app.plan().tables.iter().any(|it| it.store.is_some());
         outside.then_some(&self.answers)
+    }
+
+    fn statistics(&self) -> Option<StatisticsPlan> {
+        self.app.plan().statistics.clone()
     }
 
     fn next_due(&self) -> Option<Time> {

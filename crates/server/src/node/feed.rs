@@ -50,9 +50,14 @@ impl SourceView {
             name: name.to_string(),
             stream: self.stream.to_string(),
             state: self.state.borrow().clone(),
-            taken: self.taken.load(Ordering::Relaxed),
+            taken: self.taken(),
             unread: self.unread.load(Ordering::Relaxed),
         }
+    }
+
+    /// Events that are in the log.
+    pub(crate) fn taken(&self) -> u64 {
+        self.taken.load(Ordering::Relaxed)
     }
 
     /// Resolves once the source has said anything: it is open, or has named what is in its way.

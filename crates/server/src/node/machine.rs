@@ -6,6 +6,7 @@ use weir_codec::EntryId;
 use weir_connectors::Annotation;
 use weir_engine::Level;
 use weir_event::{Batch, Epoch, OutputNo, Schema, Seq, Text, Time};
+use weir_plan::StatisticsPlan;
 
 use super::answers::Answers;
 use super::request::QueryAnswer;
@@ -124,6 +125,10 @@ pub(crate) trait Machine: Send {
     }
     /// What the stores behind its tables answer, for a machine that has such.
     fn answers(&self) -> Option<&Arc<Answers>> {
+        None
+    }
+    /// What `@app:statistics` asks for.
+    fn statistics(&self) -> Option<StatisticsPlan> {
         None
     }
     /// When a tick is needed next.

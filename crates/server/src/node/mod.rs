@@ -25,6 +25,7 @@ mod run;
 mod saved;
 mod saving;
 mod standby;
+mod statistics;
 mod stores;
 mod takeover;
 mod term;
