@@ -40,6 +40,14 @@ impl Flow {
         self.chunks.clear();
     }
 
+    /// Makes room for so many more rows and chunks.
+    pub fn reserve(&mut self, rows: usize, chunks: usize) {
+        self.rows.reserve(rows);
+        self.kinds.reserve(rows);
+        self.times.reserve(rows);
+        self.chunks.reserve(chunks);
+    }
+
     /// The number of rows.
     #[must_use]
     pub fn len(&self) -> usize {

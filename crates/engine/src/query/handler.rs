@@ -235,11 +235,27 @@ fn keep(flow: &mut Flow, places: &[u32], whole: &mut bool) {
         places
     };
     *whole = false;
+    keep_chunks(flow, places);
     for (to, from) in places.iter().enumerate() {
         let from = *from as usize;
         flow.rows[to] = flow.rows[from];
         flow.kinds[to] = flow.kinds[from];
         flow.times[to] = flow.times[from];
+    }
+    flow.rows.truncate(places.len());
+    flow.kinds.truncate(places.len());
+    flow.times.truncate(places.len());
+}
+
+/// Leaves only the chunks that have one of the places.
+fn keep_chunks(flow: &mut Flow, places: &[u32]) {
+    if flow.chunks.len() == flow.len() {
+        // Each row is a chunk.
+        for (to, from) in places.iter().enumerate() {
+            flow.chunks[to] = Chunk { end: to as u32 + 1, ..flow.chunks[*from as usize] };
+        }
+        flow.chunks.truncate(places.len());
+        return;
     }
     let mut kept = 0;
     let mut last = 0;
@@ -250,9 +266,6 @@ fn keep(flow: &mut Flow, places: &[u32], whole: &mut bool) {
         last = chunk.end;
         any
     });
-    flow.rows.truncate(places.len());
-    flow.kinds.truncate(places.len());
-    flow.times.truncate(places.len());
 }
 
 /// The rows that a stream function makes, with all attributes of the event before those it adds.

@@ -244,6 +244,7 @@ impl Join {
     fn meet(&mut self, flows: &[Arrivals; 2]) -> Joined {
         let mut joined = Joined::default();
         let mut at = [0, 0];
+        flows.iter().for_each(|it| joined.flow.reserve(it.rows_of.len() / 2, 0));
         loop {
             let next = |side: usize| flows[side].rows_of.get(at[side]).map(|row| (*row, side));
             let Some((_, side)) = next(0).into_iter().chain(next(1)).min() else { break };

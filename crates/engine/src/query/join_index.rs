@@ -32,6 +32,10 @@ struct Link {
     held: bool,
 }
 
+/// How many places there are for each chain: chains that come and go in a table with little room
+/// leave marks behind, and the table is then made anew again and again.
+const ROOM: usize = 3;
+
 const NO_LINK: Link = Link { hash: 0, key: Key(0), next: NO_ROW, held: false };
 
 /// A value that is looked for.
@@ -155,6 +159,9 @@ impl Index {
             }
             None => {
                 let chain = Chain { hash, first: row, last: row };
+                if self.chains.len() * ROOM >= self.chains.capacity() {
+                    self.chains.reserve(self.chains.len() * ROOM + ROOM, |chain| chain.hash);
+                }
                 self.chains.insert_unique(hash, chain, |chain| chain.hash);
             }
         }

@@ -84,6 +84,7 @@ fn pushed_through(held: usize, input: &Flow, out: &mut Flow) {
 impl Window for LengthWindow {
     fn receive(&mut self, _cx: &mut Cx<'_>, batch: &Batch, input: &Flow, out: &mut Flow) {
         self.rows.take(batch, input);
+        out.reserve(2 * input.len(), input.chunks.len());
         for (range, chunk) in input.chunk_ranges() {
             let held = self.keys.at(chunk.key);
             let mut from = range.start;
