@@ -27,9 +27,9 @@ cargo xtask COMMAND
   judge     builds `weir` and compares it with the recordings of the reference in ../shared
   bench     measures `weir` beside the reference on the workloads in ../shared, or those named
   serve     measures what `weir serve` costs an event that comes over HTTP; builds nothing: it takes
-            target/release/weir or the binary that is named; `serve snapshots` measures how long
-            a snapshot holds events up, `serve takeovers KILLS [queue]` a killed node's absence,
-            `serve replication RATE` what a passive node costs the active one
+            target/release/weir or the binary that is named; `serve snapshots [pair]` measures how
+            long snapshots hold events up, alone or on the active of two; `serve takeovers KILLS
+            [queue]` a killed node's absence; `serve replication RATE` what a passive node costs
   growth    measures what an event costs as the state grows, and what the state takes in memory
   examples  replays the data of the examples on `weir` and compares with the answers beside it
   databases up | down | run -- COMMAND
@@ -50,6 +50,7 @@ fn main() -> Result<ExitCode> {
         ["bench", wanted @ ..] => bench::bench(&root, wanted)?,
         ["growth", wanted @ ..] => growth::growth(&root, wanted)?,
         ["serve", "snapshots"] => serve::snapshots(&root, None)?,
+        ["serve", "snapshots", "pair"] => serve::snapshots_of_pair(&root)?,
         ["serve", "snapshots", binary] => serve::snapshots(&root, Some(binary))?,
         ["serve", "takeovers", kills] => {
             serve::takeovers(&root, kills.parse()?, "snapshotIntervalMillis: 5000")?

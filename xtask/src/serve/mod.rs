@@ -9,5 +9,5 @@ mod state;
 mod throughput;
 
 pub(crate) use replication::replication;
-pub(crate) use state::{snapshots, takeovers};
+pub(crate) use state::{snapshots, snapshots_of_pair, takeovers};
 pub(crate) use throughput::throughput;

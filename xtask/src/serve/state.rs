@@ -117,6 +117,36 @@ pub(crate) fn snapshots(root: &Path, binary: Option<&str>) -> Result<bool> {
     Ok(true)
 }
 
+/// What snapshots cost the active node of a pair, by size: the passive one takes them.
+pub(crate) fn snapshots_of_pair(root: &Path) -> Result<bool> {
+    let binary = root.join("target/release/weir");
+    println!("| rows | event to sink, ms: p50, p99, max | without snapshots |");
+    println!("|--:|--:|--:|");
+    for rows in ROWS {
+        let with = probed_in_pair(&binary, rows, "snapshotIntervalMillis: 2000")?;
+        let without = probed_in_pair(&binary, rows, "snapshotIntervalMillis: 3600000")?;
+        let ms = |it: [f64; 3]| format!("{:.1}, {:.1}, {:.1}", it[0], it[1], it[2]);
+        println!("| {rows} | {} | {} |", ms(with), ms(without));
+    }
+    Ok(true)
+}
+
+fn probed_in_pair(binary: &Path, rows: usize, own: &str) -> Result<[f64; 3]> {
+    let folder = std::env::temp_dir().join(format!("weir-pair-{}", std::process::id()));
+    let (app, sink) = (APP.replace("ROWS", &rows.to_string()), Sink::open()?);
+    let homes = layout(&folder, &app, &sink, own).pair()?;
+    let active = Node::start(binary, &homes[0])?;
+    active.until_active()?;
+    let passive = Node::start(binary, &homes[1])?;
+    passive.until_alive()?;
+    fill(&active, rows)?;
+    stands_by(&active, &passive, binary)?;
+    let probed = probe(&active, &sink)?;
+    drop((active, passive));
+    std::fs::remove_dir_all(&folder).context("could not remove the homes")?;
+    Ok(probed)
+}
+
 /// How long nobody answers after the active node of a pair was killed, by size of the state.
 pub(crate) fn takeovers(root: &Path, kills: usize, own: &str) -> Result<bool> {
     let binary = root.join("target/release/weir");
