@@ -467,6 +467,12 @@ fn choose<'a>(
         other: &Vals<'_, T>,
         len: usize,
     ) -> Option<Vals<'a, T>> {
+        if let (Vals::Each { data, nulls: None }, Vals::Same(then), Vals::Same(other)) =
+            (condition, then, other)
+        {
+            let one = |holds: &bool| if *holds { then } else { other }.clone();
+            return Some(Vals::of(data.iter().map(one).collect()));
+        }
         let side = |i: usize| if condition.get(i) == Some(&true) { then } else { other }.get(i);
         if then.never_null() && other.never_null() {
             return Some(Vals::of(
